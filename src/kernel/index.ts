@@ -1,0 +1,10 @@
+/** Errors, time and chance, lifecycle, options, log and telemetry ports. No sockets. */
+export * from './errors.ts'
+export * from './host.ts'
+export * from './keyring.ts'
+export * from './lifecycle.ts'
+export * from './log.ts'
+export * from './option-rules.ts'
+export * from './options.ts'
+export * from './telemetry.ts'
+export * from './waiting.ts'

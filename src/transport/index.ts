@@ -1,0 +1,3 @@
+/** Links between nodes: the port, the router, and the engines. */
+export * from './port.ts'
+export * from './router.ts'

@@ -1,0 +1,66 @@
+/**
+ * Hands each inbound payload to the part that owns its message code, and sends for all parts.
+ * Owns no link: it sits between one engine and the parts of one node.
+ */
+import { FoundationError, toError, type Log } from '../kernel/index.ts'
+import type { ChannelClass, Inbound, SendOutcome, Transport } from './port.ts'
+
+/** Takes one payload; `body` starts after the code byte. */
+export type MessageHandler = (body: Uint8Array, inbound: Inbound) => void
+
+/** What a router talks to. */
+export interface RouterDeps {
+  readonly transport: Pick<Transport, 'send' | 'whenWritable' | 'capabilities'>
+  readonly log: Log
+}
+
+/** One a node. */
+export class Router {
+  readonly #deps: RouterDeps
+  readonly #handlers: (MessageHandler | undefined)[] = new Array<undefined>(256).fill(undefined)
+  #rejected = 0
+
+  constructor(deps: RouterDeps) {
+    this.#deps = deps
+  }
+
+  /** Payloads nobody understood or whose handler refused them. */
+  get rejected(): number {
+    return this.#rejected
+  }
+
+  /** The part that owns `code` registers once, before the engine starts. */
+  handle(code: number, handler: MessageHandler): void {
+    this.#handlers[code] = handler
+  }
+
+  /** For {@link TransportHandlers.frame}. A peer's bad bytes are counted and logged, never thrown. */
+  readonly receive = (inbound: Inbound): void => {
+    const handler = this.#handlers[inbound.payload[0] ?? 0]
+    if (!handler) {
+      this.#reject(inbound, new FoundationError('FND_FRAME_INVALID', 'Message code is not known'))
+      return
+    }
+    try {
+      handler(inbound.payload.subarray(1), inbound)
+    } catch (thrown) {
+      this.#reject(inbound, toError(thrown))
+    }
+  }
+
+  /** See {@link Transport.send}. */
+  send(peer: string, channelClass: ChannelClass, payload: Uint8Array): SendOutcome {
+    return this.#deps.transport.send(peer, channelClass, payload)
+  }
+
+  /** See {@link Transport.whenWritable}. */
+  whenWritable(peer: string, channelClass: ChannelClass): Promise<void> {
+    return this.#deps.transport.whenWritable(peer, channelClass)
+  }
+
+  #reject(inbound: Inbound, error: Error): void {
+    this.#rejected += 1
+    const { from, class: channelClass } = inbound
+    this.#deps.log.warn({ from, channelClass, code: inbound.payload[0], error }, 'message dropped')
+  }
+}

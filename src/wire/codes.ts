@@ -1,0 +1,54 @@
+/**
+ * The one table of numbers that mean something on the wire. A number is never reused or moved:
+ * two versions of the protocol may meet in one cluster.
+ */
+
+/** The first byte of every payload: which part of a node it is for and what it says. */
+export const messageCodes = {
+  // membership
+  memberList: 16,
+  probe: 17,
+  probeAck: 18,
+  probeRequest: 19,
+  probeReport: 20,
+  suspect: 21,
+  refute: 22,
+  leaving: 23,
+  // replication: the owner log
+  logDelta: 32,
+  logSnapshot: 33,
+  logDigest: 34,
+  logFetch: 35,
+  logAck: 36,
+  // pubsub
+  publish: 48,
+  // rpc
+  rpcRequest: 64,
+  rpcReply: 65,
+  rpcAbort: 66,
+} as const
+
+/** Name of a message in {@link messageCodes}. */
+export type MessageName = keyof typeof messageCodes
+
+/** What a frame between two nodes carries; only the mesh engine reads these. */
+export const frameKinds = {
+  data: 1,
+  fragment: 2,
+  fragmentEnd: 3,
+  ping: 4,
+  pong: 5,
+  credit: 6,
+  openClass: 7,
+  goodbye: 8,
+  hello: 16,
+  helloReply: 17,
+  helloConfirm: 18,
+  refuse: 19,
+} as const
+
+/** Name of a frame in {@link frameKinds}. */
+export type FrameKind = keyof typeof frameKinds
+
+/** Versions of the protocol this build speaks, lowest and highest. */
+export const protocolVersions = { lowest: 1, highest: 1 } as const
