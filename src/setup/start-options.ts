@@ -1,0 +1,177 @@
+/**
+ * What a user may give `startNode`, checked at the door. The parts' own options are checked by
+ * their own rules; here is what belongs to the node as a whole.
+ */
+import type { Topology } from '../discovery/index.ts'
+import {
+  flag,
+  integerCheck,
+  listOf,
+  oneOf,
+  optional,
+  resolveRules,
+  textCheck,
+  type Check,
+  type Log,
+  type Rules,
+} from '../kernel/index.ts'
+import type { MembershipOptions } from '../membership/index.ts'
+import type { ChannelOptions, PubSubOptions } from '../pubsub/index.ts'
+import type { RpcOptions } from '../rpc/index.ts'
+import type { TransportEngine } from '../transport/index.ts'
+
+/** A place on the network; an absent port means "chosen by the operating system". */
+export interface Endpoint {
+  /** Host name or IP address, IPv6 without brackets. */
+  readonly host?: string
+  /** 0 to 65535. */
+  readonly port?: number
+}
+
+/** mTLS instead of a shared secret: PEM text. The node name must be in the certificate's SAN. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+  readonly ca: string
+}
+
+/** Apprentice mode: the name of a strategy and its own simple options. */
+export interface SimpleCluster {
+  readonly strategy: string
+  readonly [option: string]: unknown
+}
+
+/** Timing presets: `local` for one machine, `lan` (default), `wan` for far links. */
+export type Preset = 'local' | 'lan' | 'wan'
+
+/** Everything `startNode` takes; every key may be left out. */
+export interface StartOptions {
+  /** Cluster name: nodes of different apps never join. Default: `name` of the nearest package.json. */
+  readonly app?: string
+  /** Node name, unique in the cluster. Default: `<app>-<random>@<hostname>`. */
+  readonly name?: string
+  /** `false` alone (default), `true` Mortal mode, an object Apprentice mode. */
+  readonly cluster?: boolean | SimpleCluster
+  /** Wizard mode: started exactly as given; wins over `cluster`. */
+  readonly topologies?: Readonly<Record<string, Topology>>
+  /** Shared secret of at least 16 bytes, or a list: the first is used, all are accepted. */
+  readonly secret?: string | readonly string[]
+  readonly tls?: TlsFiles
+  /** Where to listen. Default: a free port, on all interfaces (loopback only when alone). */
+  readonly listen?: Endpoint
+  /** What to tell others to dial, when it differs from where the node listens. */
+  readonly advertise?: Endpoint
+  /** `'mesh'` (default) or an engine object. */
+  readonly transport?: 'mesh' | TransportEngine
+  readonly preset?: Preset
+  /** Published with the member. */
+  readonly roles?: readonly string[]
+  /** Published with the member; small plain data. */
+  readonly meta?: Readonly<Record<string, unknown>>
+  /** Channels added to, or changing, `control`, `events`, `telemetry` and `bulk`. */
+  readonly channels?: Readonly<Record<string, ChannelOptions>>
+  /** A pino-shaped logger. Default: warnings and errors, on standard error. */
+  readonly log?: Log
+  /** `true`: SIGTERM and SIGINT leave the cluster in order. Default `false`. */
+  readonly signals?: boolean
+  /** Network interfaces by name that gossip, and the listener, are confined to; `['lo']` keeps all on this machine. */
+  readonly interfaces?: readonly string[]
+  readonly membership?: Partial<MembershipOptions>
+  readonly pubsub?: Partial<PubSubOptions>
+  readonly rpc?: Partial<RpcOptions>
+}
+
+/** The keys a user, the environment or a file may set, after checking. */
+export type CheckedOptions = {
+  readonly [K in keyof StartOptions]-?: StartOptions[K] | undefined
+}
+
+const recordCheck: Check = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? undefined
+    : 'expected an object'
+
+const endpointRules: Rules<Record<keyof Endpoint, unknown>> = {
+  host: optional(textCheck),
+  port: optional(integerCheck({ min: 0, max: 65_535 })),
+}
+
+const nodeNameCheck: Check = (value) =>
+  typeof value === 'string' && /^[^\s\p{Cc}]{1,128}$/u.test(value)
+    ? undefined
+    : 'expected 1 to 128 characters without spaces'
+
+const appCheck: Check = (value) =>
+  typeof value === 'string' && /^[\w.@/-]{1,100}$/.test(value)
+    ? undefined
+    : 'expected 1 to 100 letters, digits, or any of . _ - / @'
+
+const secretCheck: Check = (value) =>
+  typeof value === 'string'
+    ? undefined
+    : listOf(textCheck)(value) && 'expected a string or a list of strings'
+
+const clusterCheck: Check = (value) => {
+  if (typeof value === 'boolean') return undefined
+  const strategy = (value as Partial<SimpleCluster> | null)?.strategy
+  return typeof strategy === 'string' && strategy !== ''
+    ? undefined
+    : 'expected true, false or { strategy: "...", ... }'
+}
+
+const transportCheck: Check = (value) =>
+  value === 'mesh' || typeof (value as Partial<TransportEngine> | null)?.create === 'function'
+    ? undefined
+    : 'expected "mesh" or a transport engine'
+
+const logCheck: Check = (value) => {
+  const given = value as Record<string, unknown> | null
+  const missing = ['child', 'debug', 'info', 'warn', 'error'].filter(
+    (method) => typeof given?.[method] !== 'function',
+  )
+  return missing.length === 0 ? undefined : `expected a logger with ${missing.join(', ')}`
+}
+
+const startRules: Rules<CheckedOptions> = {
+  app: optional(appCheck),
+  name: optional(nodeNameCheck),
+  cluster: optional(clusterCheck),
+  topologies: optional(recordCheck),
+  secret: optional(secretCheck),
+  tls: optional(recordCheck),
+  listen: optional(recordCheck),
+  advertise: optional(recordCheck),
+  transport: optional(transportCheck),
+  preset: oneOf<Preset>('lan', ['local', 'lan', 'wan']),
+  roles: optional(listOf(textCheck)),
+  meta: optional(recordCheck),
+  channels: optional(recordCheck),
+  log: optional(logCheck),
+  signals: flag(false),
+  interfaces: optional(listOf(textCheck)),
+  membership: optional(recordCheck),
+  pubsub: optional(recordCheck),
+  rpc: optional(recordCheck),
+}
+
+/** The names of all start options, in the order of the reference. */
+export const startOptionNames: readonly string[] = Object.keys(startRules)
+
+const tlsRules: Rules<Record<keyof TlsFiles, unknown>> = {
+  cert: optional(textCheck),
+  key: optional(textCheck),
+  ca: optional(textCheck),
+}
+
+/**
+ * Checks types, ranges and names; says what is wrong and, for an unknown key, the nearest known.
+ *
+ * @throws {FoundationError} `FND_OPTION_INVALID`
+ */
+export function checkStartOptions(given: unknown): CheckedOptions {
+  const options = resolveRules<CheckedOptions>(startRules, given)
+  if (options.listen) resolveRules(endpointRules, options.listen, 'listen')
+  if (options.advertise) resolveRules(endpointRules, options.advertise, 'advertise')
+  if (options.tls) resolveRules(tlsRules, options.tls, 'tls')
+  return options
+}
