@@ -1,4 +1,5 @@
 /** Errors, time and chance, lifecycle, options, log and telemetry ports. No sockets. */
+export * from './bounded-stream.ts'
 export * from './errors.ts'
 export * from './host.ts'
 export * from './keyring.ts'

@@ -1,0 +1,85 @@
+/** Delivers cluster events to listeners and streams, in order; a listener that throws harms nobody. */
+import { BoundedStream, toError, type Log } from '../kernel/index.ts'
+import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-event.ts'
+
+type Listener = (event: ClusterEvent) => void
+
+/** How `watch` behaves. */
+export interface WatchOptions {
+  /** Ends the stream. */
+  readonly signal?: AbortSignal
+  /** Events kept for a slow reader; beyond it the oldest is dropped. Default 1 024. */
+  readonly bufferMax?: number
+}
+
+const watchBufferMax = 1024
+
+/** One a node. */
+export class EventHub {
+  readonly #log: Log
+  readonly #listeners = new Map<ClusterEventType, Set<Listener>>()
+  readonly #streams = new Set<BoundedStream<ClusterEvent>>()
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /** Calls `listener` for each event of the type until the returned function is called. */
+  on<T extends ClusterEventType>(
+    type: T,
+    listener: (event: ClusterEventOf<T>) => void,
+  ): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set()
+    this.#listeners.set(type, listeners)
+    // A wrapper of its own: the same function given twice is called, and removed, twice.
+    const entry: Listener = (event) => {
+      listener(event as ClusterEventOf<T>)
+    }
+    listeners.add(entry)
+    return () => {
+      listeners.delete(entry)
+    }
+  }
+
+  /** All events from now on, as a stream that ends with the node or the signal. */
+  watch(options: WatchOptions = {}): AsyncIterable<ClusterEvent> {
+    const { signal, bufferMax = watchBufferMax } = options
+    const end = (): void => {
+      stream.end()
+    }
+    const stream = new BoundedStream<ClusterEvent>({
+      bufferMax,
+      onEnd: () => {
+        this.#streams.delete(stream)
+        signal?.removeEventListener('abort', end)
+      },
+    })
+    this.#streams.add(stream)
+    signal?.addEventListener('abort', end, { once: true })
+    if (signal?.aborted) end()
+    return stream
+  }
+
+  /** Tells everyone, listeners first. */
+  emit(event: ClusterEvent): void {
+    for (const listener of [...(this.#listeners.get(event.type) ?? [])]) this.#tell(listener, event)
+    for (const stream of this.#streams) stream.push(event)
+  }
+
+  /** Ends every stream and forgets every listener. */
+  close(): void {
+    for (const stream of [...this.#streams]) stream.end()
+    this.#listeners.clear()
+  }
+
+  #tell(listener: Listener, event: ClusterEvent): void {
+    try {
+      listener(event)
+    } catch (thrown) {
+      this.#log.error(
+        { event: event.type, error: toError(thrown) },
+        'a cluster event listener threw',
+      )
+    }
+  }
+}
