@@ -52,3 +52,22 @@ export type FrameKind = keyof typeof frameKinds
 
 /** Versions of the protocol this build speaks, lowest and highest. */
 export const protocolVersions = { lowest: 1, highest: 1 } as const
+
+/**
+ * Extension types of the codec: values msgpack has no form for. Away from the numbers msgpackr
+ * itself gives a meaning to (0, 66, 98, 101, 105, 112, 114, 115, 116, 120, 255).
+ */
+export const extensionTypes = {
+  map: 48,
+  set: 49,
+  date: 50,
+  bigint: 51,
+  typedArray: 52,
+  error: 53,
+  text: 54,
+} as const
+
+/** Largest nesting of containers in one value. */
+export const valueDepthMax = 32
+/** Largest key of an object, in bytes of UTF-8. */
+export const valueKeyMaxBytes = 256
