@@ -1,0 +1,2 @@
+/** Folders of src/, lowest first. */
+export declare const layers: readonly (readonly string[])[]

@@ -1,0 +1,120 @@
+/** The house rules that no linter knows, as a test. */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { layers } from '../layers.mjs'
+import { frameKinds, messageCodes } from '../src/wire/index.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8')
+
+function filesOf(folder: string): string[] {
+  if (!existsSync(path.join(root, folder))) return []
+  return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !file.includes('node_modules'))
+}
+
+const source = filesOf('src').filter((file) => !file.endsWith('.test.ts'))
+const everything = [...filesOf('src'), ...filesOf('test'), ...filesOf('examples')]
+
+describe('names', () => {
+  it('of files say a concept, never utils, helpers, common, misc, manager, base or impl', () => {
+    const banned = /(^|[/.-])(utils?|helpers?|common|misc|manager|base|impl)([.-]|$)/
+    assert.deepEqual(
+      source.filter((file) => banned.test(file)),
+      [],
+    )
+  })
+
+  it('of number options end in their unit', () => {
+    const unit = /(Ms|Bytes|Percent|Ratio|Factor|Multiplier|Probes|Parallel|[Pp]ort)$|Max|Min/
+    const withRules = source.filter((file) => read(file).includes('Rules<'))
+    const offenders = withRules.flatMap((file) =>
+      [...read(file).matchAll(/^\s+(\w+): (?:integer|number)\(-?[\d_.]+/gm)]
+        .map(([, name]) => name ?? '')
+        .filter((name) => !unit.test(name))
+        .map((name) => `${file}: ${name}`),
+    )
+    assert.deepEqual(offenders, [])
+  })
+})
+
+describe('layers', () => {
+  it('has an entry in ARCHITECTURE.md for each folder of src/, and lists each folder', () => {
+    const page = read('ARCHITECTURE.md')
+    const folders = readdirSync(path.join(root, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+    const listed = layers.flat()
+    assert.deepEqual(
+      folders.filter((folder) => !listed.includes(folder)),
+      [],
+    )
+    const headings = [...page.matchAll(/^### (.+)$/gm)].flatMap(([, title]) =>
+      (title ?? '').split(', '),
+    )
+    assert.deepEqual(
+      folders.filter((folder) => !headings.includes(folder)),
+      [],
+    )
+    assert.ok(page.split('\n').length <= 200, 'ARCHITECTURE.md stays under 200 lines')
+  })
+})
+
+describe('numbers on the wire', () => {
+  for (const [name, table] of Object.entries({ messageCodes, frameKinds })) {
+    it(`of ${name} are unique and fit a byte`, () => {
+      const codes = Object.values(table)
+      assert.equal(new Set(codes).size, codes.length)
+      assert.ok(codes.every((code) => Number.isInteger(code) && code > 0 && code < 256))
+    })
+  }
+})
+
+describe('loose ends', () => {
+  it('are absent: no switched-off test, no unfinished note, no path of a machine', () => {
+    const banned =
+      /\b(?:TODO|FIXME|XXX)\b|\.only\(|\b(?:it|test|describe)\.skip|["'`](?:\/work|\/root)\//
+    const self = path.join('test', 'tidy.test.ts')
+    const offenders = everything.filter((file) => file !== self && banned.test(read(file)))
+    assert.deepEqual(offenders, [])
+  })
+
+  it('are absent: every file of src/ with rules in it has a test, its own or its folder part', () => {
+    const codeLines = (text: string): number =>
+      text
+        .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.trim().startsWith('//')).length
+    const tested = filesOf('src')
+      .concat(filesOf('test'))
+      .filter((file) => file.endsWith('.test.ts'))
+    const mentions = tested.map((file) => read(file)).join('\n')
+    const untested = source.filter((file) => {
+      if (codeLines(read(file)) <= 40 || file.startsWith(path.join('src', 'cli'))) return false
+      const own = file.replace(/\.ts$/, '.test.ts')
+      const folder = path.dirname(file)
+      const exported = [
+        ...read(file).matchAll(/^export (?:async )?(?:class|function|const) (\w+)/gm),
+      ]
+      return (
+        !existsSync(path.join(root, own)) &&
+        !tested.some(
+          (test) => path.dirname(test) === folder && test.includes(path.basename(folder)),
+        ) &&
+        !exported.some(([, name]) => new RegExp(`\\b${name ?? ''}\\b`).test(mentions))
+      )
+    })
+    assert.deepEqual(untested, [])
+  })
+})
+
+describe('CHANGELOG.md', () => {
+  it('has an Unreleased section', () => {
+    assert.match(read('CHANGELOG.md'), /^## Unreleased$/m)
+  })
+})
