@@ -1,0 +1,98 @@
+/**
+ * The accepting end of TLS for one set of credentials: decides who passes. Node's own verdict
+ * (`authorized`) says nothing for a pre-shared key, and a resumed session skips the callback that
+ * looks the key up; so only sockets for which this very handshake found a key pass.
+ */
+import type { Socket } from 'node:net'
+import { constants } from 'node:crypto'
+import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls'
+import { applicationProtocol, tlsSettings } from './credentials.ts'
+import type { CertificateCredentials, Credentials, PskCredentials } from './credentials.ts'
+import { hashNode, judgeIdentity, type PskVerdict } from './psk.ts'
+import { certificateHasName } from './subject-names.ts'
+import { acceptFailure, type Refusal } from './tls-failure.ts'
+
+/** Where a gate sends who comes. */
+export interface GateDeps {
+  readonly admitted: (socket: TLSSocket, matches: (nodeName: string) => boolean) => void
+  readonly refused: (address: string, refusal: Refusal) => void
+}
+
+/** What a gate decides by. */
+export interface GateOptions {
+  readonly self: string
+  readonly handshakeTimeoutMs: number
+  readonly credentials: Credentials
+}
+
+/** One a set of credentials; a rotation makes a new one. */
+export class Gate {
+  readonly #deps: GateDeps
+  readonly #options: GateOptions
+  readonly #server: Server
+  /** What the identity offered on a socket was worth. Resumed sessions have no entry. */
+  readonly #verdicts = new WeakMap<TLSSocket, PskVerdict>()
+
+  constructor(deps: GateDeps, options: GateOptions) {
+    this.#deps = deps
+    this.#options = options
+    const { credentials, handshakeTimeoutMs } = options
+    this.#server = createServer({
+      ...tlsSettings,
+      ALPNProtocols: [applicationProtocol],
+      handshakeTimeout: handshakeTimeoutMs,
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      ...(credentials.kind === 'psk' ? this.#pskOptions(credentials) : certificates(credentials)),
+    })
+    this.#server.on('secureConnection', this.#onSecure)
+    this.#server.on('tlsClientError', this.#onFailed)
+  }
+
+  /** Starts the TLS handshake on an accepted TCP connection. */
+  handshake(raw: Socket): void {
+    this.#server.emit('connection', raw)
+  }
+
+  #pskOptions({ keyring, cluster }: PskCredentials): TlsOptions {
+    const own = { keyring, cluster, self: this.#options.self }
+    return {
+      pskCallback: (socket: TLSSocket, offered: string) => {
+        const verdict = judgeIdentity(offered, own)
+        this.#verdicts.set(socket, verdict)
+        return verdict.kind === 'known' ? verdict.psk : null
+      },
+    }
+  }
+
+  readonly #onSecure = (socket: TLSSocket): void => {
+    // Stays for the life of the socket: an error nobody listens to would end the process.
+    socket.on('error', () => undefined)
+    const matches = this.#matcherOf(socket)
+    if (matches) this.#deps.admitted(socket, matches)
+    else socket.destroy()
+  }
+
+  readonly #onFailed = (error: Error, socket: TLSSocket): void => {
+    socket.on('error', () => undefined)
+    const address = socket.remoteAddress ?? 'unknown'
+    this.#deps.refused(address, acceptFailure(error, address, this.#verdicts.get(socket)?.kind))
+    socket.destroy()
+  }
+
+  /** Which names the peer of a finished TLS handshake may claim; undefined: turn it away. */
+  #matcherOf(socket: TLSSocket): ((nodeName: string) => boolean) | undefined {
+    if (socket.alpnProtocol !== applicationProtocol) return undefined
+    const { credentials } = this.#options
+    if (credentials.kind === 'mtls') {
+      const isProven = socket.authorized && !socket.isSessionReused()
+      return isProven ? (name) => certificateHasName(socket, name) : undefined
+    }
+    const verdict = this.#verdicts.get(socket)
+    if (verdict?.kind !== 'known') return undefined
+    return (name) => hashNode(credentials.cluster, name) === verdict.identity.client
+  }
+}
+
+function certificates({ cert, key, ca }: CertificateCredentials): TlsOptions {
+  return { cert, key, ca, requestCert: true, rejectUnauthorized: true }
+}

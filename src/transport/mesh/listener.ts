@@ -1,0 +1,182 @@
+/**
+ * Accepts connections and lets through only those whose TLS handshake proved a key of ours or a
+ * certificate of our authority. Whoever has not also said HELLO in time is cut off, and at most so
+ * many strangers are held at once, so that they cost a bounded amount.
+ */
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import {
+  FoundationError,
+  toError,
+  type Host,
+  type Log,
+  type Telemetry,
+} from '../../kernel/index.ts'
+import type { Credentials, VerifiedPeer } from './credentials.ts'
+import { Gate } from './gate.ts'
+import type { Refusal } from './tls-failure.ts'
+
+/** What a listener talks to. */
+export interface MeshListenerDeps {
+  readonly host: Host
+  readonly log: Log
+  readonly telemetry: Telemetry
+  /** An authenticated connection; call `answer` on it at once. It has an `error` listener. */
+  readonly onSocket: (socket: TLSSocket, peer: VerifiedPeer) => void
+  /** Somebody was turned away before HELLO. Not throttled. */
+  readonly onRefused?: ((address: string, refusal: Refusal) => void) | undefined
+}
+
+/** Plain data, but for the credentials. */
+export interface MeshListenerOptions {
+  readonly host: string
+  /** 0 lets the system choose. */
+  readonly port: number
+  /** Our node name: dialers may insist on it. */
+  readonly self: string
+  /** From the accepted TCP connection to the end of HELLO. Milliseconds. */
+  readonly handshakeTimeoutMs: number
+  /** Connections whose HELLO is not done; the next one is closed at once. */
+  readonly preAuthMaxSockets: number
+  readonly credentials: Credentials
+}
+
+/** A connection that has not said HELLO yet. */
+interface Stranger {
+  readonly raw: Socket
+  /** Ends it, and says why to who waits for its HELLO. */
+  readonly end: (error?: FoundationError) => void
+  readonly settled: () => void
+}
+
+/** One a node. `listen` once; `close` is idempotent and leaves the greeted sockets to their owner. */
+export class MeshListener {
+  readonly #deps: MeshListenerDeps
+  readonly #options: MeshListenerOptions
+  readonly #server: Server
+  readonly #strangers = new Map<string, Stranger>()
+  #gate: Gate
+
+  constructor(deps: MeshListenerDeps, options: MeshListenerOptions) {
+    this.#deps = deps
+    this.#options = options
+    this.#gate = this.#newGate(options.credentials)
+    this.#server = createTcpServer({ noDelay: true }, (raw) => {
+      this.#accept(raw)
+    })
+  }
+
+  /** Connections whose handshake is not done. */
+  get strangers(): number {
+    return this.#strangers.size
+  }
+
+  /** @throws {FoundationError} `FND_ADDRESS_IN_USE` when the address cannot be listened on. */
+  listen(): Promise<{ host: string; port: number }> {
+    const { host, port } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (cause) => {
+        const message = `Cannot listen on ${host}:${String(port)}: ${cause.message}`
+        reject(new FoundationError('FND_ADDRESS_IN_USE', message, { cause }))
+      })
+      this.#server.listen({ host, port }, () => {
+        this.#server.removeAllListeners('error').on('error', this.#onServerError)
+        const bound = this.#server.address()
+        resolve(
+          typeof bound === 'object' && bound
+            ? { host: bound.address, port: bound.port }
+            : { host, port },
+        )
+      })
+    })
+  }
+
+  /** From now on only these prove anything; connections in the middle of a handshake are ended. */
+  rotate(credentials: Credentials): void {
+    // A new gate has new ticket keys too: a session of the old secret cannot be resumed.
+    this.#gate = this.#newGate(credentials)
+    this.#endStrangers()
+  }
+
+  /** Accepts no more and ends every connection that has not said HELLO. */
+  async close(): Promise<void> {
+    this.#server.close()
+    const closed = [...this.#strangers.values()].map(
+      ({ raw }) => new Promise((resolve) => raw.once('close', resolve)),
+    )
+    this.#endStrangers()
+    await Promise.all(closed)
+  }
+
+  readonly #onServerError = (error: Error): void => {
+    this.#deps.log.warn({ error }, 'accepting a connection failed')
+  }
+
+  #newGate(credentials: Credentials): Gate {
+    const { self, handshakeTimeoutMs } = this.#options
+    const gate: Gate = new Gate(
+      {
+        admitted: (socket, peer) => {
+          if (gate === this.#gate) this.#admitted(socket, peer)
+          else socket.destroy()
+        },
+        refused: (address, refusal) => {
+          this.#deps.telemetry('mesh.handshake.refused', { count: 1 }, { reason: refusal.reason })
+          this.#deps.onRefused?.(address, refusal)
+        },
+      },
+      { self, handshakeTimeoutMs, credentials },
+    )
+    return gate
+  }
+
+  #accept(raw: Socket): void {
+    raw.on('error', () => undefined)
+    const key = endpointOf(raw)
+    if (key === undefined || this.#strangers.size >= this.#options.preAuthMaxSockets) {
+      this.#deps.telemetry('mesh.handshake.shed', { count: 1 })
+      raw.destroy()
+      return
+    }
+    this.#strangers.set(key, this.#stranger(key, raw))
+    this.#gate.handshake(raw)
+  }
+
+  #stranger(key: string, raw: Socket): Stranger {
+    const { host } = this.#deps
+    const timer = host.after(this.#options.handshakeTimeoutMs, () => {
+      raw.destroy()
+    })
+    const settled = (): void => {
+      timer.cancel()
+      raw.off('close', settled)
+      this.#strangers.delete(key)
+    }
+    raw.on('close', settled)
+    return { raw, settled, end: () => raw.destroy() }
+  }
+
+  #admitted(socket: TLSSocket, matches: (nodeName: string) => boolean): void {
+    const stranger = this.#strangers.get(endpointOf(socket) ?? '')
+    if (!stranger) {
+      socket.destroy()
+      return
+    }
+    try {
+      this.#deps.onSocket(socket, { matches, greeted: stranger.settled })
+    } catch (thrown) {
+      this.#deps.log.error({ error: toError(thrown) }, 'taking a connection failed')
+      socket.destroy()
+    }
+  }
+
+  #endStrangers(): void {
+    for (const { end } of [...this.#strangers.values()]) end()
+  }
+}
+
+/** Names a connection while it lives; undefined when it is dead already. */
+function endpointOf({ remoteAddress, remotePort }: Socket): string | undefined {
+  if (remoteAddress === undefined || remotePort === undefined) return undefined
+  return `${remoteAddress}|${String(remotePort)}`
+}
