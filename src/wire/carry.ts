@@ -126,7 +126,9 @@ function nested(type: number, parts: unknown[], depth: number): Extension {
 function partsOfError(error: Error): unknown[] {
   const code = 'code' in error ? error.code : undefined
   const plainCode = typeof code === 'string' || typeof code === 'number' ? code : undefined
-  const parts = [error.name, error.message, plainCode]
+  // A class may make these anything at all.
+  const { name, message }: { name: unknown; message: unknown } = error
+  const parts = [String(name), String(message), plainCode]
   return Object.hasOwn(error, 'cause') ? [...parts, error.cause] : parts
 }
 
