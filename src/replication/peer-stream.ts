@@ -1,0 +1,156 @@
+/**
+ * What one linked peer was sent of this node's log and what it has acknowledged. Pure: decides
+ * which message comes next; the outbox sends it.
+ */
+import type { LogAck, LogDigest, LogName, LogSnapshot, Operation } from './messages.ts'
+import { operationBytes, type OperationRange, type OwnEntry, type OwnLog } from './own-log.ts'
+import { operationsMax } from './messages.ts'
+
+/** The next message for a peer. */
+export type StreamPart =
+  | { readonly kind: 'delta'; readonly range: OperationRange }
+  | { readonly kind: 'slice'; readonly slice: Omit<LogSnapshot, keyof LogName>; end: number }
+
+interface OpenSnapshot {
+  readonly id: number
+  readonly sequence: number
+  readonly entries: readonly OwnEntry[]
+  /** Entries sent, slices sent. */
+  at: number
+  slices: number
+}
+
+/** A message under way: gone when the acknowledgement passes its mark. */
+interface InFlight {
+  readonly bytes: number
+  readonly isCoveredBy: (ack: LogAck) => boolean
+}
+
+/** The bounds a stream needs. */
+export interface StreamBounds {
+  readonly sliceMaxBytes: number
+  readonly windowMaxBytes: number
+}
+
+/** One linked peer, as the owner sees it. */
+export class PeerStream {
+  readonly incarnation: string
+  readonly #bounds: StreamBounds
+  #acknowledged = 0
+  /** Changes up to this number were sent, or are part of the open snapshot. */
+  #sent = 0
+  #snapshot: OpenSnapshot | undefined
+  #inFlight: InFlight[] = []
+  #inFlightBytes = 0
+  /** When the last snapshot was begun, on the host's clock. */
+  snapshotAtMs = Number.NEGATIVE_INFINITY
+  /** True while somebody waits for the peer's queue to have room. */
+  isBlocked = false
+
+  constructor(incarnation: string, bounds: StreamBounds) {
+    this.incarnation = incarnation
+    this.#bounds = bounds
+  }
+
+  /** Every change up to this number is known to be applied by the peer. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  /** Begins to send the whole state; what was under way is forgotten. */
+  beginSnapshot(id: number, own: OwnLog): void {
+    this.#snapshot = { id, sequence: own.sealed, entries: own.entries(), at: 0, slices: 0 }
+    this.#sent = own.sealed
+    this.#forgetInFlight()
+  }
+
+  /** Sends again from change number `from`. */
+  rewind(from: number): void {
+    this.#snapshot = undefined
+    this.#sent = from - 1
+    this.#forgetInFlight()
+  }
+
+  /**
+   * What to send next.
+   *
+   * @returns `'lost'` when the peer needs changes that are no longer retained; undefined when there
+   *   is nothing to send or enough is under way.
+   */
+  next(own: OwnLog): StreamPart | 'lost' | undefined {
+    if (this.#inFlightBytes >= this.#bounds.windowMaxBytes) return undefined
+    if (this.#snapshot) return this.#nextSlice(this.#snapshot)
+    if (this.#sent >= own.sealed) return undefined
+    const range = own.range(this.#sent + 1)
+    return range ? { kind: 'delta', range } : 'lost'
+  }
+
+  /** The part was taken by the transport. */
+  sent(part: StreamPart, bytes: number): void {
+    if (part.kind === 'delta') {
+      const { to } = part.range
+      this.#sent = to
+      this.#track({ bytes, isCoveredBy: (ack) => ack.sequence >= to })
+      return
+    }
+    const { snapshot: id, index, isLast } = part.slice
+    this.#track({
+      bytes,
+      isCoveredBy: (ack) => ack.snapshot > id || (ack.snapshot === id && ack.slices > index),
+    })
+    if (isLast) this.#snapshot = undefined
+    else if (this.#snapshot) {
+      this.#snapshot.at = part.end
+      this.#snapshot.slices = index + 1
+    }
+  }
+
+  /** @returns true when the peer has applied more than was known. */
+  acknowledge(ack: LogAck): boolean {
+    let covered = 0
+    for (let first = this.#inFlight[0]; first?.isCoveredBy(ack); first = this.#inFlight[covered]) {
+      this.#inFlightBytes -= first.bytes
+      covered += 1
+    }
+    if (covered > 0) this.#inFlight.splice(0, covered)
+    // A peer cannot have applied what it was not sent.
+    const sequence = Math.min(ack.sequence, this.#sent)
+    const isNews = sequence > this.#acknowledged
+    if (isNews) this.#acknowledged = sequence
+    return isNews
+  }
+
+  /** What the peer holds if nothing was lost. */
+  digest(own: OwnLog): Omit<LogDigest, keyof LogName> {
+    const { id, slices } = this.#snapshot ?? { id: 0, slices: 0 }
+    const isComplete = !this.#snapshot && this.#sent === own.sequence
+    return { sequence: this.#sent, hash: isComplete ? own.hash : '', snapshot: id, slices }
+  }
+
+  #nextSlice({ id, sequence, entries, at, slices }: OpenSnapshot): StreamPart {
+    const operations: Operation[] = []
+    let end = at
+    let size = 0
+    while (end < entries.length && operations.length < operationsMax) {
+      const { space, key, value } = entries[end] as OwnEntry
+      const operation = { space, key, value }
+      if (size > 0 && size >= this.#bounds.sliceMaxBytes) break
+      operations.push(operation)
+      size += operationBytes(operation)
+      end += 1
+    }
+    const isLast = end === entries.length
+    const slice = { snapshot: id, index: slices, isLast, sequence, operations }
+    return { kind: 'slice', slice, end }
+  }
+
+  #track(message: InFlight): void {
+    this.#inFlight.push(message)
+    this.#inFlightBytes += message.bytes
+  }
+
+  #forgetInFlight(): void {
+    this.#inFlight = []
+    this.#inFlightBytes = 0
+  }
+}
