@@ -1,3 +1,4 @@
 /** Links between nodes: the port, the router, and the engines. */
 export * from './port.ts'
 export * from './router.ts'
+export * from './memory/index.ts'

@@ -1,0 +1,29 @@
+/** What a transport of the memory engine sees of the hub it is plugged into. */
+import type { Host } from '../../kernel/index.ts'
+import type { Door } from './door.ts'
+import type { Path } from './faults.ts'
+import type { MemoryOptions } from './options.ts'
+
+/** Something whose held bytes may flow after the network changed. */
+export interface Pokable {
+  /** @returns false when nothing is held any more and nothing will be. */
+  poke(): boolean
+}
+
+/** A single message under way. */
+export interface Trip {
+  cancel(): void
+}
+
+/** The hub, as transports use it. */
+export interface Network {
+  readonly options: MemoryOptions
+  path(from: string, to: string): Path
+  /** Who answers at an address now; undefined when nobody listens. */
+  at(address: string): Door | undefined
+  /** One message over a connection of its own; `arrive` runs at `to`, on that node's host. */
+  carry(route: { from: string; to: string; host?: Host }, arrive: () => void): Trip
+  /** Keeps something informed of changes until `unwatch`, or until its `poke` returns false. */
+  watch(pokable: Pokable): void
+  unwatch(pokable: Pokable): void
+}
