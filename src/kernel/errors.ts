@@ -70,6 +70,10 @@ export const errorCodes = {
     meaning: 'An rpc handler of this name is already registered on this node.',
   },
   FND_REMOTE_FAILED: { retryable: false, meaning: 'The handler on the other node threw.' },
+  FND_SUBSCRIBER_FAILED: {
+    retryable: false,
+    meaning: 'A subscriber of a topic threw or rejected; the others still got the message.',
+  },
 } as const
 
 /** A code of {@link errorCodes}. Match on it: messages may change, codes do not. */
