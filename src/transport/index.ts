@@ -2,3 +2,4 @@
 export * from './port.ts'
 export * from './router.ts'
 export * from './memory/index.ts'
+export * from './mesh/index.ts'

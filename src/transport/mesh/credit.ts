@@ -1,0 +1,164 @@
+/**
+ * How many bytes of bulk may be between sender and receiver. Separate connections share the
+ * network's queue and the receiver's event loop; only a bound on bytes in flight keeps both short.
+ * The bound follows the round trip of the control connection: it grows while nothing queues and
+ * shrinks when something does. Pure.
+ * @source LEDBAT, RFC 6817; the periodic slowdown that keeps the base honest: LEDBAT++
+ */
+
+/** Bounds and aim of a window. */
+export interface CreditOptions {
+  readonly startBytes: number
+  readonly minBytes: number
+  readonly maxBytes: number
+  /** Queueing delay the window settles at. */
+  readonly targetMs: number
+}
+
+/** The window every link begins with. */
+export const creditDefaults: CreditOptions = {
+  startBytes: 256 * 1024,
+  minBytes: 64 * 1024,
+  maxBytes: 8 * 1024 * 1024,
+  targetMs: 3,
+}
+
+/** The receiver acknowledges at the latest when so many bytes are owed: a quarter of the smallest window. */
+export const creditBatchBytes: number = creditDefaults.minBytes / 4
+
+/** Slowing down this often, for two samples, lets the queue run dry so that the base is seen again. */
+const slowdownEveryMs = 9_000
+const slowdownSamples = 3
+
+/** The sender's side of one class. */
+export class CreditWindow {
+  readonly #options: CreditOptions
+  #windowBytes: number
+  #generation = 0
+  #sentBytes = 0
+  #creditedBytes = 0
+  #phase: 'start' | 'steady' = 'start'
+  #wasLimiting = false
+  #slowSamplesLeft = 0
+  #slowdownDueMs: number | undefined
+
+  constructor(options: CreditOptions) {
+    this.#options = options
+    this.#windowBytes = options.startBytes
+  }
+
+  get windowBytes(): number {
+    return this.#slowSamplesLeft > 0
+      ? Math.max(this.#options.minBytes, this.#windowBytes / 2)
+      : this.#windowBytes
+  }
+
+  get inFlightBytes(): number {
+    return this.#sentBytes - this.#creditedBytes
+  }
+
+  /** Whether round trips matter now. */
+  get isInUse(): boolean {
+    return this.#wasLimiting || this.inFlightBytes > 0
+  }
+
+  /** Whether another frame may go out; remembers a no, because only a window in the way may grow. */
+  hasRoom(): boolean {
+    if (this.inFlightBytes < this.windowBytes) return true
+    this.#wasLimiting = true
+    return false
+  }
+
+  /** A fresh connection carries nothing; credit for the connection before it is void. */
+  restart(generation: number): void {
+    this.#generation = generation
+    this.#sentBytes = 0
+    this.#creditedBytes = 0
+  }
+
+  sent(bytes: number): void {
+    this.#sentBytes += bytes
+  }
+
+  /**
+   * The receiver has taken `totalBytes` of connection `generation` so far.
+   *
+   * @returns false when that is more than was sent: the peer breaks the protocol.
+   */
+  credited(generation: number, totalBytes: number): boolean {
+    if (generation !== this.#generation) return generation < this.#generation
+    if (totalBytes > this.#sentBytes) return false
+    this.#creditedBytes = Math.max(this.#creditedBytes, totalBytes)
+    return true
+  }
+
+  /** Takes one measurement of the time spent in queues and moves the window. */
+  sample(queueingMs: number, nowMs: number): void {
+    if (!this.isInUse) {
+      this.#slowdownDueMs = undefined
+      return
+    }
+    if (this.#isSlowedDown(nowMs)) return
+    const { minBytes, maxBytes, targetMs } = this.#options
+    const room = Math.max(-1, (targetMs - queueingMs) / targetMs)
+    const moved = this.#windowBytes + (room >= 0 ? this.#growth(room) : this.#shrinkage(room))
+    this.#windowBytes = Math.round(Math.min(maxBytes, Math.max(minBytes, moved)))
+    this.#wasLimiting = false
+  }
+
+  /** Doubles at first, then adds an eighth: a step has to show in the next sample. */
+  #growth(room: number): number {
+    if (!this.#wasLimiting) return 0
+    return room * this.#windowBytes * (this.#phase === 'start' ? 1 : 1 / 8)
+  }
+
+  #shrinkage(room: number): number {
+    this.#phase = 'steady'
+    return (room * this.#windowBytes) / 4
+  }
+
+  #isSlowedDown(nowMs: number): boolean {
+    this.#slowdownDueMs ??= nowMs + slowdownEveryMs
+    if (this.#slowSamplesLeft > 0) {
+      this.#slowSamplesLeft -= 1
+      return true
+    }
+    if (nowMs < this.#slowdownDueMs) return false
+    this.#slowdownDueMs = nowMs + slowdownEveryMs
+    this.#slowSamplesLeft = slowdownSamples
+    return true
+  }
+}
+
+/** The receiver's side: what it took and has not acknowledged yet. */
+export class CreditMeter {
+  #generation = 0
+  #takenBytes = 0
+  #toldBytes = 0
+
+  /** A fresh connection begins at zero. */
+  restart(generation: number): void {
+    this.#generation = generation
+    this.#takenBytes = 0
+    this.#toldBytes = 0
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Bytes taken and not yet acknowledged. */
+  get owedBytes(): number {
+    return this.#takenBytes - this.#toldBytes
+  }
+
+  took(bytes: number): void {
+    this.#takenBytes += bytes
+  }
+
+  /** The total to acknowledge; nothing is owed afterwards. */
+  tell(): number {
+    this.#toldBytes = this.#takenBytes
+    return this.#takenBytes
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Cuts payloads over 64 KiB into frames and puts them together again. Pure.
+ *
+ *     first fragment: u32 bytes of the whole payload | part      others: part
+ */
+import { FoundationError } from '../../kernel/index.ts'
+
+/** Largest body of a data frame, and largest part of a fragment. */
+export const partMaxBytes: number = 64 * 1024
+
+/** In front of the first part. */
+export const totalBytesLength = 4
+
+/** One fragment ready to be written. */
+export interface Fragment {
+  readonly body: Uint8Array
+  /** Where the next part begins. */
+  readonly nextOffset: number
+  readonly isLast: boolean
+}
+
+/** The fragment of `payload` that begins at `offset`. */
+export function fragmentAt(payload: Uint8Array, offset: number): Fragment {
+  const nextOffset = Math.min(payload.length, offset + partMaxBytes)
+  const part = payload.subarray(offset, nextOffset)
+  const isLast = nextOffset === payload.length
+  if (offset > 0) return { body: part, nextOffset, isLast }
+  const body = Buffer.allocUnsafe(totalBytesLength + part.length)
+  body.writeUInt32BE(payload.length, 0)
+  body.set(part, totalBytesLength)
+  return { body, nextOffset, isLast }
+}
+
+/** Puts one payload at a time together; never holds more than `payloadMaxBytes`. */
+export class Reassembly {
+  readonly #payloadMaxBytes: number
+  #whole: Buffer | undefined
+  #filled = 0
+  #sequence = 0
+
+  constructor(payloadMaxBytes: number) {
+    this.#payloadMaxBytes = payloadMaxBytes
+  }
+
+  /** Whether parts of this payload are held. */
+  isAt(sequence: number): boolean {
+    return this.#whole !== undefined && this.#sequence === sequence
+  }
+
+  /**
+   * Takes the next fragment. One of another sequence than before begins a new payload.
+   *
+   * @returns the whole payload after its last fragment.
+   * @throws {FoundationError} `FND_FRAME_INVALID` when sizes do not add up.
+   */
+  add(sequence: number, body: Buffer, isLast: boolean): Buffer | undefined {
+    const part = this.isAt(sequence) ? body : this.#begin(sequence, body)
+    const whole = this.#whole
+    const filled = this.#filled + part.length
+    if (!whole || part.length === 0 || filled > whole.length) throw invalid('too many bytes')
+    whole.set(part, this.#filled)
+    this.#filled = filled
+    if (isLast !== (filled === whole.length)) throw invalid('a wrong end')
+    if (!isLast) return undefined
+    this.abandon()
+    return whole
+  }
+
+  /** Forgets the parts held. */
+  abandon(): void {
+    this.#whole = undefined
+    this.#filled = 0
+  }
+
+  #begin(sequence: number, body: Buffer): Buffer {
+    if (body.length < totalBytesLength) throw invalid('no length')
+    const totalBytes = body.readUInt32BE(0)
+    if (totalBytes <= partMaxBytes || totalBytes > this.#payloadMaxBytes) {
+      throw invalid(`a length of ${String(totalBytes)} bytes`)
+    }
+    // Not from the shared pool, and untouched pages cost nothing until the bytes arrive.
+    this.#whole = Buffer.allocUnsafeSlow(totalBytes)
+    this.#filled = 0
+    this.#sequence = sequence
+    return body.subarray(totalBytesLength)
+  }
+}
+
+function invalid(what: string): FoundationError {
+  return new FoundationError('FND_FRAME_INVALID', `Fragmented payload with ${what}`)
+}

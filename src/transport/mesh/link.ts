@@ -1,0 +1,412 @@
+/**
+ * One live link to one peer: the control connection that it lives and dies with, and up to three
+ * more, one a class, that are opened on first use and replaced when they are lost.
+ */
+import type { Duplex } from 'node:stream'
+import { FoundationError, toError, type Host, type Log, type Timer } from '../../kernel/index.ts'
+import { frameKinds } from '../../wire/index.ts'
+import {
+  channelClasses,
+  type ChannelClass,
+  type LinkDownReason,
+  type LinkInfo,
+  type LinkStats,
+  type TransportHandlers,
+} from '../port.ts'
+import { ClassConnection, type ConnectionEnd } from './class-connection.ts'
+import { ClassDialer } from './class-dialer.ts'
+import { decodeCredit, decodeOpenClass, encodeCredit, encodeOpenClass } from './control-frames.ts'
+import { creditBatchBytes } from './credit.ts'
+import { Lane, type LaneOwner } from './lane.ts'
+import { queueMaxBytesOf, type MeshOptions } from './mesh-options.ts'
+import { RoundTrip } from './round-trip.ts'
+import type { Streams } from './sequence.ts'
+
+/** What a link talks to. */
+export interface LinkDeps {
+  readonly host: Host
+  readonly log: Log
+  readonly handlers: TransportHandlers
+  /** Dials a class connection of the link; rejects when it could not be made. */
+  readonly dialClass: (link: Link, lane: Lane, signal: AbortSignal) => Promise<Opened>
+  /** Called once; the link is out of use. */
+  readonly onDown: (link: Link, reason: LinkDownReason) => void
+}
+
+/** Plain facts of a link, and its counters. */
+export interface LinkFacts {
+  /** Chosen by the accepting side; class connections name it. */
+  readonly id: string
+  readonly info: LinkInfo
+  readonly streams: Streams
+}
+
+/** A connection whose handshake is done. */
+export interface Opened {
+  readonly socket: Duplex
+  readonly leftover: Buffer
+  /** The sequences the peer will send next, in the order of `channelClasses`. */
+  readonly told: readonly number[]
+  readonly generation: number
+}
+
+/** While credit is in use the round trip is measured this often. */
+const busyPingIntervalMs = 50
+/** After a goodbye, the class connections may still hold payloads for so long. */
+const leavingMaxMs = 1_000
+/** A peer that claims a second link has to answer on the first one within this time. */
+const challengeMs = 1_500
+
+/** See the head of this file. `up` (until one of the others), `leaving` after the peer's goodbye, `down`. */
+export class Link implements LaneOwner {
+  readonly id: string
+  readonly info: LinkInfo
+  readonly streams: Streams
+  /** In the order of `channelClasses`. */
+  readonly lanes: readonly Lane[]
+  readonly lane: Readonly<Record<ChannelClass, Lane>>
+  readonly #deps: LinkDeps
+  readonly #options: MeshOptions
+  readonly #control: Lane
+  readonly #dialer: ClassDialer
+  readonly #roundTrip = new RoundTrip()
+  #state: 'up' | 'leaving' | 'down' = 'up'
+  readonly #generations: number[] = []
+  #timer: Timer | undefined
+  #leavingTimer: Timer | undefined
+  #beatAtMs: number
+  /** Credit is in use, so round trips are measured often. */
+  #isBusy = false
+
+  constructor(deps: LinkDeps, facts: LinkFacts, options: MeshOptions) {
+    this.id = facts.id
+    this.info = facts.info
+    this.streams = facts.streams
+    this.#deps = deps
+    this.#options = options
+    this.#beatAtMs = deps.host.nowMs()
+    const laneOf = (channelClass: ChannelClass): Lane =>
+      new Lane(this, channelClass, queueMaxBytesOf(options, channelClass))
+    this.lane = {
+      control: laneOf('control'),
+      events: laneOf('events'),
+      telemetry: laneOf('telemetry'),
+      bulk: laneOf('bulk'),
+    }
+    this.lanes = channelClasses.map((channelClass) => this.lane[channelClass])
+    this.#control = this.lane.control
+    this.#dialer = new ClassDialer({
+      host: deps.host,
+      redialMaxMs: options.redialMaxMs,
+      dial: (lane, signal) => deps.dialClass(this, lane, signal),
+      opened: (lane, opened) => {
+        this.attach(lane.channelClass, opened)
+      },
+      failed: (lane) => {
+        this.#degrade(lane)
+      },
+    })
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up'
+  }
+
+  /** The number of the next connection of a class; counts dials, so that none is used twice. */
+  nextGeneration(lane: Lane): number {
+    const generation = (this.#generations[lane.index] ?? 0) + 1
+    this.#generations[lane.index] = generation
+    return generation
+  }
+
+  /** The first sequence each class will still send, in the order of `channelClasses`. */
+  firstUnsent(): number[] {
+    return this.lanes.map((lane) => lane.firstUnsent)
+  }
+
+  /** Milliseconds since anything was heard on the control connection. */
+  get silentMs(): number {
+    const heardAtMs = this.#control.connection?.heardAtMs ?? this.#beatAtMs
+    return this.#deps.host.nowMs() - heardAtMs
+  }
+
+  /** Starts to carry frames over the control connection. `linkUp` was told before. */
+  start(opened: Opened): void {
+    for (const lane of this.lanes.slice(1)) lane.resume(opened.told[lane.index] ?? 1)
+    this.attach('control', opened)
+    this.#beat()
+  }
+
+  /** Takes a fresh connection of one class into use. */
+  attach(channelClass: ChannelClass, { socket, leftover, told, generation }: Opened): void {
+    const lane = this.lane[channelClass]
+    if (!this.isUp) {
+      socket.destroy()
+      return
+    }
+    const wasDegraded = lane.state === 'degraded'
+    const connection: ClassConnection = new ClassConnection(socket, {
+      host: this.#deps.host,
+      handlers: {
+        frame: (kind, sequence, body) => {
+          if (kind === frameKinds.data) lane.data(sequence, body)
+          else this.#frame(lane, kind, { sequence, body })
+        },
+        chunkEnd: () => {
+          this.#tellCredit(lane, creditBatchBytes)
+        },
+        writable: () => {
+          lane.pump()
+        },
+        closed: (end) => {
+          this.#connectionClosed(lane, connection, end)
+        },
+      },
+    })
+    lane.attach(connection, { told: told[lane.index] ?? 1, generation })
+    if (wasDegraded) this.#deps.handlers.classRestored(this.info.peer.name, channelClass)
+    connection.open(leftover)
+  }
+
+  deliver(lane: Lane, sequence: number, payload: Uint8Array): void {
+    const { info } = this
+    try {
+      this.#deps.handlers.frame({
+        from: info.peer.name,
+        class: lane.channelClass,
+        epoch: info.epoch,
+        sequence,
+        payload,
+      })
+    } catch (thrown) {
+      this.#deps.log.error({ error: toError(thrown) }, 'handling a payload failed')
+    }
+  }
+
+  gap(lane: Lane, count: number): void {
+    this.#deps.handlers.gap(this.info.peer.name, lane.channelClass, count)
+  }
+
+  wanted(lane: Lane): void {
+    if (!this.isUp || lane === this.#control || lane.state === 'connecting') return
+    if (this.info.dialedBy === 'self') this.#dialer.want(lane)
+    else if (lane.state === 'idle') this.#request(lane)
+    if (lane.state === 'idle') lane.state = 'connecting'
+  }
+
+  overflowed(): void {
+    // Not now: the caller is in the middle of `send`.
+    this.#deps.host.defer(() => {
+      this.down('slow-peer')
+    })
+  }
+
+  limited(): void {
+    if (this.#isBusy) return
+    this.#isBusy = true
+    this.#schedule()
+  }
+
+  /** The peer claims to have no link: if it does not answer on this one soon, this one is over. */
+  challenge(): void {
+    const askedAtMs = this.#deps.host.nowMs()
+    this.#control.connection?.ping()
+    this.#leavingTimer ??= this.#deps.host.after(challengeMs, () => {
+      this.#leavingTimer = undefined
+      if (this.#state === 'up' && this.#heardAtMs < askedAtMs) this.down('silent')
+    })
+  }
+
+  /** Resolves when every queue is empty and handed to the kernel, or the link is down. */
+  async drained(signal: AbortSignal): Promise<void> {
+    const pauseMs = 2
+    while (this.isUp && !signal.aborted && this.lanes.some(isBusy)) {
+      await new Promise<void>((resolve) => this.#deps.host.after(pauseMs, resolve))
+    }
+  }
+
+  /** Says goodbye and ends in order; resolves when all sockets are closed. */
+  async close(): Promise<void> {
+    if (this.#state === 'down') return
+    const connections = this.lanes.flatMap(({ connection }) => connection ?? [])
+    const finished = connections.map(
+      (connection) =>
+        new Promise<void>((resolve) => {
+          connection.finish(resolve)
+        }),
+    )
+    this.#end('closed')
+    await Promise.all(finished)
+  }
+
+  /** Ends at once, without a goodbye. */
+  down(reason: LinkDownReason): void {
+    if (this.#state === 'down') return
+    for (const lane of this.lanes) lane.connection?.close()
+    this.#end(reason)
+  }
+
+  stats(): LinkStats {
+    return {
+      peer: this.info.peer.name,
+      epoch: this.info.epoch,
+      address: this.info.address,
+      rttMs: this.#roundTrip.smoothedMs,
+      silentMs: this.silentMs,
+      classes: Object.fromEntries(this.lanes.map((lane) => [lane.channelClass, lane.stats()])),
+    }
+  }
+
+  get #heardAtMs(): number {
+    return this.#control.connection?.heardAtMs ?? -Infinity
+  }
+
+  #end(reason: LinkDownReason): void {
+    this.#state = 'down'
+    this.#timer?.cancel()
+    this.#leavingTimer?.cancel()
+    this.#dialer.stop()
+    for (const lane of this.lanes) lane.shutDown()
+    this.#deps.onDown(this, reason)
+  }
+
+  #frame(lane: Lane, kind: number, { sequence, body }: { sequence: number; body: Buffer }): void {
+    switch (kind) {
+      case frameKinds.fragment:
+      case frameKinds.fragmentEnd:
+        lane.fragment(sequence, body, kind === frameKinds.fragmentEnd)
+        return
+      case frameKinds.ping:
+        this.#answerPing(lane, body)
+        return
+      case frameKinds.pong:
+        this.#takePong(lane, body)
+        return
+      case frameKinds.goodbye:
+        this.#goodbye(lane)
+        return
+      default:
+        if (lane === this.#control) this.#controlFrame(kind, body)
+        else throw unexpected(kind)
+    }
+  }
+
+  #controlFrame(kind: number, body: Buffer): void {
+    if (kind === frameKinds.credit) {
+      const { classIndex, generation, totalBytes } = decodeCredit(body)
+      const lane = this.lanes[classIndex]
+      if (!lane?.credit?.credited(generation, totalBytes)) throw unexpected(kind)
+      lane.pump()
+      return
+    }
+    if (kind !== frameKinds.openClass) throw unexpected(kind)
+    const lane = this.lanes[decodeOpenClass(body)]
+    if (!lane || lane === this.#control || this.info.dialedBy === 'peer') throw unexpected(kind)
+    if (!lane.connection) this.wanted(lane)
+  }
+
+  #answerPing(lane: Lane, body: Buffer): void {
+    if (body.length !== 8) throw unexpected(frameKinds.ping)
+    // A peer that asks and does not read gets no more answers than fit.
+    if (lane.canAnswer) lane.connection?.write(frameKinds.pong, 0, body)
+  }
+
+  #takePong(lane: Lane, body: Buffer): void {
+    const roundTripMs = lane.connection?.pong(body)
+    if (roundTripMs === undefined || lane !== this.#control) return
+    const nowMs = this.#deps.host.nowMs()
+    const queueingMs = this.#roundTrip.sample(roundTripMs, nowMs)
+    for (const { credit } of this.lanes) credit?.sample(queueingMs, nowMs)
+    for (const each of this.lanes) if (each.credit) each.pump()
+  }
+
+  /** On a class connection: it ends in order. On control: the whole link does. */
+  #goodbye(lane: Lane): void {
+    if (lane === this.#control) {
+      this.#state = 'leaving'
+      this.#dialer.stop()
+      this.#leavingTimer?.cancel()
+      this.#leavingTimer = this.#deps.host.after(leavingMaxMs, () => {
+        this.down('goodbye')
+      })
+    } else {
+      lane.connection?.close()
+      lane.detach('idle')
+    }
+    this.#endWhenLeft()
+  }
+
+  /** What the class connections still hold is read before the link goes down. */
+  #endWhenLeft(): void {
+    if (this.#state !== 'leaving') return
+    if (this.lanes.slice(1).every(({ connection }) => connection === undefined)) {
+      this.down('goodbye')
+    }
+  }
+
+  #connectionClosed(lane: Lane, connection: ClassConnection, end: ConnectionEnd): void {
+    if (lane.connection !== connection || this.#state === 'down') return
+    if (lane === this.#control || end === 'invalid-frame') {
+      const wasLeaving = this.#state === 'leaving'
+      this.down(end === 'lost' && wasLeaving ? 'goodbye' : end)
+      return
+    }
+    if (this.#state === 'leaving') {
+      lane.detach('idle')
+      this.#endWhenLeft()
+      return
+    }
+    this.#degrade(lane)
+    if (this.info.dialedBy === 'self') this.#dialer.want(lane)
+    else if (lane.hasQueued) this.#request(lane)
+  }
+
+  #degrade(lane: Lane): void {
+    const isNews = lane.state !== 'degraded'
+    lane.detach('degraded')
+    if (isNews) this.#deps.handlers.classDegraded(this.info.peer.name, lane.channelClass)
+  }
+
+  #request(lane: Lane): void {
+    this.#control.connection?.write(frameKinds.openClass, 0, encodeOpenClass(lane.index))
+  }
+
+  #tellCredit(lane: Lane, atLeastBytes: number): void {
+    if (!lane.credit || lane.meter.owedBytes < atLeastBytes || !this.#control.canAnswer) return
+    const { index: classIndex, meter } = lane
+    const { generation } = meter
+    const body = encodeCredit({ classIndex, generation, totalBytes: meter.tell() })
+    this.#control.connection?.write(frameKinds.credit, 0, body)
+  }
+
+  readonly #beat = (): void => {
+    const nowMs = this.#deps.host.nowMs()
+    const { pingIntervalMs, silentAfterMs } = this.#options
+    // A late beat means that this process stood still: the peer is not to blame for all of it.
+    const elapsedMs = Math.min(nowMs - this.#beatAtMs, 2 * pingIntervalMs)
+    this.#beatAtMs = nowMs
+    for (const lane of this.lanes) {
+      this.#tellCredit(lane, 1)
+      if (lane === this.#control || lane.connection?.owesPing) lane.connection?.ping()
+      lane.connection?.beat(elapsedMs, silentAfterMs)
+    }
+    this.#isBusy = this.lanes.some(({ credit }) => credit?.isInUse)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    this.#timer?.cancel()
+    if (this.#state === 'down') return
+    const { pingIntervalMs } = this.#options
+    const intervalMs = this.#isBusy ? Math.min(busyPingIntervalMs, pingIntervalMs) : pingIntervalMs
+    this.#timer = this.#deps.host.after(intervalMs, this.#beat)
+  }
+}
+
+function isBusy(lane: Lane): boolean {
+  return lane.hasQueued || (lane.connection?.pendingBytes ?? 0) > 0
+}
+
+function unexpected(kind: number): FoundationError {
+  return new FoundationError('FND_FRAME_INVALID', `Frame kind ${String(kind)} is not expected here`)
+}

@@ -1,0 +1,297 @@
+/**
+ * The mesh engine: every node is linked to every other by TLS connections of its own, one for each
+ * class of traffic. No broker, no native module.
+ */
+import assert from 'node:assert'
+import type { TLSSocket } from 'node:tls'
+import { FoundationError, resolveRules, toError } from '../../kernel/index.ts'
+import {
+  channelClasses,
+  type Capabilities,
+  type ChannelClass,
+  type DialFailure,
+  type LinkDownReason,
+  type LinkStats,
+  type NodeIdentity,
+  type SendOutcome,
+  type Transport,
+  type TransportDeps,
+  type TransportEngine,
+  type TransportHandlers,
+} from '../port.ts'
+import { advertisedAddresses, listenHosts, thisMachine } from './addresses.ts'
+import type { Credentials, VerifiedPeer } from './credentials.ts'
+import { Greeter, reasonOf } from './greeter.ts'
+import { guarded } from './guarded-handlers.ts'
+import { LinkTable } from './link-table.ts'
+import { Link, type LinkFacts, type Opened } from './link.ts'
+import { MeshListener } from './listener.ts'
+import { classPolicies, meshRules, type MeshOptions } from './mesh-options.ts'
+import { RefusalReports } from './refusal-reports.ts'
+import { StreamBook } from './sequence.ts'
+
+/** Departed peers whose streams are remembered. */
+const departedMax = 1024
+/** Connections that have not said HELLO yet. */
+const strangersMax = 256
+/** Failures somebody has to act on. */
+const worthReporting: readonly string[] = ['auth', 'cluster_mismatch', 'version', 'name_in_use']
+
+const capabilities: Capabilities = {
+  ordered: true,
+  nativeFanout: false,
+  classes: channelClasses,
+  payloadMaxBytes: {
+    control: classPolicies.control.payloadMaxBytes,
+    events: classPolicies.events.payloadMaxBytes,
+    telemetry: classPolicies.telemetry.payloadMaxBytes,
+    bulk: classPolicies.bulk.payloadMaxBytes,
+  },
+}
+
+type MeshState =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'starting'; readonly ready: Promise<Running> }
+  | Running
+  | { readonly kind: 'stopped'; readonly done: Promise<void> }
+
+interface Running {
+  readonly kind: 'running'
+  readonly self: NodeIdentity
+  readonly handlers: TransportHandlers
+  readonly reports: RefusalReports
+  readonly greeter: Greeter
+  readonly listener: MeshListener
+}
+
+/** What the mesh proves itself with, and any of {@link MeshOptions}. */
+export interface MeshSettings extends Partial<MeshOptions> {
+  readonly credentials: Credentials
+}
+
+/** The engine over {@link MeshTransport}. */
+export function mesh(settings: MeshSettings): TransportEngine {
+  const { credentials, ...given } = settings
+  const options = resolveRules(meshRules, given, 'transport')
+  return { kind: 'mesh', create: (deps) => new MeshTransport(deps, credentials, options) }
+}
+
+/** See {@link Transport}. */
+export class MeshTransport implements Transport {
+  readonly capabilities: Capabilities = capabilities
+  readonly #deps: TransportDeps
+  readonly #credentials: Credentials
+  readonly #options: MeshOptions
+  readonly #table = new LinkTable()
+  readonly #book = new StreamBook(departedMax)
+  readonly #stopping = new AbortController()
+  #state: MeshState = { kind: 'idle' }
+
+  constructor(deps: TransportDeps, credentials: Credentials, options: MeshOptions) {
+    this.#deps = deps
+    this.#credentials = credentials
+    this.#options = options
+  }
+
+  async start(self: NodeIdentity, handlers: TransportHandlers): Promise<readonly string[]> {
+    if (this.#state.kind === 'idle') {
+      const ready = this.#start(self, handlers)
+      this.#state = { kind: 'starting', ready }
+      try {
+        this.#state = await ready
+      } catch (error) {
+        this.#state = { kind: 'idle' }
+        throw error
+      }
+    }
+    if (this.#state.kind === 'starting') await this.#state.ready
+    return this.#running().self.addresses
+  }
+
+  stop(flushMs = 1_000): Promise<void> {
+    if (this.#state.kind !== 'stopped') {
+      const before = this.#state
+      this.#stopping.abort(notRunning())
+      this.#state = { kind: 'stopped', done: this.#stop(before, flushMs) }
+    }
+    return this.#state.done
+  }
+
+  async dial(address: string, signal?: AbortSignal): Promise<NodeIdentity> {
+    const { greeter, reports } = this.#running()
+    const signals = [this.#stopping.signal, ...(signal ? [signal] : [])]
+    try {
+      return await greeter.dial(address, AbortSignal.any(signals))
+    } catch (thrown) {
+      const reason = reasonOf(thrown)
+      if (reason !== undefined && worthReporting.includes(reason)) {
+        reports.add({ address, reason: reason as DialFailure, message: toError(thrown).message })
+      }
+      throw thrown
+    }
+  }
+
+  close(peer: string): void {
+    void this.#table.get(peer)?.close()
+  }
+
+  send(peer: string, channelClass: ChannelClass, payload: Uint8Array): SendOutcome {
+    const link = this.#table.get(peer)
+    if (!link?.isUp) return 'disconnected'
+    assert(payload.length <= capabilities.payloadMaxBytes[channelClass], 'payload over its maximum')
+    return link.lane[channelClass].send(payload)
+  }
+
+  whenWritable(peer: string, channelClass: ChannelClass): Promise<void> {
+    return this.#table.get(peer)?.lane[channelClass].whenWritable() ?? Promise.resolve()
+  }
+
+  silentMs(peer: string): number | undefined {
+    return this.#table.get(peer)?.silentMs
+  }
+
+  stats(): LinkStats[] {
+    return this.#table.all().map((link) => link.stats())
+  }
+
+  async #start(self: NodeIdentity, given: TransportHandlers): Promise<Running> {
+    const { host, log } = this.#deps
+    const handlers = guarded(given, log)
+    const reports = new RefusalReports(host, handlers.refused)
+    const { listener, addresses } = await this.#listen(self.name, reports)
+    if (this.#stopping.signal.aborted) {
+      await listener.close()
+      throw notRunning()
+    }
+    const identity = self.addresses.length > 0 ? self : { ...self, addresses }
+    const greeter = new Greeter({
+      ...{ host, handlers, self: identity, table: this.#table, book: this.#book },
+      credentials: this.#credentials,
+      dialTimeoutMs: this.#options.dialTimeoutMs,
+      stopping: this.#stopping.signal,
+      linkUp: this.#linkUp,
+    })
+    log.info({ addresses }, 'listening for other nodes')
+    return {
+      kind: 'running',
+      self: { ...identity, addresses },
+      handlers,
+      reports,
+      greeter,
+      listener,
+    }
+  }
+
+  async #listen(
+    self: string,
+    reports: RefusalReports,
+  ): Promise<{ listener: MeshListener; addresses: string[] }> {
+    const machine = thisMachine()
+    const [host = '::', ...others] = listenHosts(this.#options, machine)
+    const listening = await this.#listenOn(host, self, reports).catch((error: unknown) => {
+      const [fallback] = others
+      if (fallback === undefined || !isMissingFamily(error)) throw error
+      return this.#listenOn(fallback, self, reports)
+    })
+    const addresses = advertisedAddresses(this.#options, listening.bound, machine)
+    return { listener: listening.listener, addresses }
+  }
+
+  async #listenOn(
+    host: string,
+    self: string,
+    reports: RefusalReports,
+  ): Promise<{ listener: MeshListener; bound: { host: string; port: number } }> {
+    const onRefused = (
+      address: string,
+      { reason, message }: { reason: string; message: string },
+    ): void => {
+      if (!worthReporting.includes(reason)) return
+      const withoutPort = address.replace(/:\d+$/, '')
+      reports.add({ address: withoutPort, reason: reason as DialFailure, message })
+    }
+    const listener = new MeshListener(
+      { ...this.#deps, onSocket: this.#onSocket, onRefused },
+      {
+        ...{ host, port: this.#options.listen?.port ?? 0, self, credentials: this.#credentials },
+        handshakeTimeoutMs: this.#options.dialTimeoutMs,
+        preAuthMaxSockets: strangersMax,
+      },
+    )
+    return { listener, bound: await listener.listen() }
+  }
+
+  async #stop(before: MeshState, flushMs: number): Promise<void> {
+    if (before.kind === 'starting') await before.ready.catch(() => undefined)
+    if (before.kind === 'stopped') return
+    const flushed = new AbortController()
+    const timer = this.#deps.host.after(flushMs, () => {
+      flushed.abort()
+    })
+    const links = this.#table.all()
+    await Promise.all(links.map((link) => link.drained(flushed.signal)))
+    timer.cancel()
+    await Promise.all(links.map((link) => link.close()))
+    if (before.kind === 'running') await before.listener.close()
+  }
+
+  #running(): Running {
+    if (this.#state.kind === 'running') return this.#state
+    throw notRunning()
+  }
+
+  readonly #onSocket = (socket: TLSSocket, peer: VerifiedPeer): void => {
+    if (this.#state.kind !== 'running') {
+      socket.destroy()
+      return
+    }
+    this.#state.greeter.accept(socket, peer).catch((thrown: unknown) => {
+      this.#deps.log.debug({ error: toError(thrown) }, 'handshake ended without a link')
+    })
+  }
+
+  readonly #linkUp = (facts: LinkFacts, opened: Opened): void => {
+    if (this.#state.kind !== 'running') {
+      opened.socket.destroy()
+      return
+    }
+    const { handlers, greeter } = this.#state
+    this.#table.get(facts.info.peer.name)?.down('lost')
+    const link = new Link(
+      {
+        ...{ host: this.#deps.host, log: this.#deps.log, handlers },
+        dialClass: (of, lane, signal) => greeter.dialClass(of, lane, signal),
+        onDown: (of, reason) => {
+          this.#linkDown(handlers, of, reason)
+        },
+      },
+      facts,
+      this.#options,
+    )
+    this.#deps.telemetry('transport.link.up', { count: 1 }, { peer: facts.info.peer.name })
+    // In the table first: what the handler sends is queued and goes out with the start.
+    this.#table.add(link)
+    handlers.linkUp(facts.info)
+    link.start(opened)
+  }
+
+  #linkDown(handlers: TransportHandlers, link: Link, reason: LinkDownReason): void {
+    this.#table.remove(link)
+    this.#deps.telemetry('transport.link.down', { count: 1 }, { peer: link.info.peer.name, reason })
+    handlers.linkDown(link.info, reason)
+  }
+}
+
+function notRunning(): FoundationError {
+  return new FoundationError(
+    'FND_NOT_RUNNING',
+    'The transport is not running: start the node first',
+  )
+}
+
+/** This machine has no IPv6. */
+function isMissingFamily(error: unknown): boolean {
+  const cause = toError(error).cause
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
+}

@@ -1,0 +1,37 @@
+/** Reports that somebody was turned away, at most once a minute for each address and reason. */
+import type { Host } from '../../kernel/index.ts'
+import type { TransportHandlers } from '../port.ts'
+
+/** See {@link TransportHandlers.refused}. */
+export type RefusalReport = Parameters<TransportHandlers['refused']>[0]
+
+const quietMs = 60_000
+const remembersMax = 256
+
+/** One a node. */
+export class RefusalReports {
+  readonly #host: Host
+  readonly #report: (report: RefusalReport) => void
+  /** Address and reason to the time of the last report, oldest first. */
+  readonly #toldAtMs = new Map<string, number>()
+
+  constructor(host: Host, report: (report: RefusalReport) => void) {
+    this.#host = host
+    this.#report = report
+  }
+
+  /** `address` without the port for somebody who dialled us: every dial has another one. */
+  add(report: RefusalReport): void {
+    const key = `${report.reason} ${report.address}`
+    const nowMs = this.#host.nowMs()
+    const toldAtMs = this.#toldAtMs.get(key)
+    if (toldAtMs !== undefined && nowMs - toldAtMs < quietMs) return
+    this.#toldAtMs.delete(key)
+    this.#toldAtMs.set(key, nowMs)
+    for (const [oldest] of this.#toldAtMs) {
+      if (this.#toldAtMs.size <= remembersMax) break
+      this.#toldAtMs.delete(oldest)
+    }
+    this.#report(report)
+  }
+}
