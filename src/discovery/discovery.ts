@@ -1,0 +1,69 @@
+/**
+ * Discovery: any number of topologies at once, each looking for peers its own way.
+ * It proposes and dials; it never throws into the application and never delays its start.
+ */
+import { nearest, FoundationError, type Lifecycle } from '../kernel/index.ts'
+import type { DiscoveryDeps, DiscoveryOptions } from './discovery-deps.ts'
+import { systemPorts } from './ports/system-ports.ts'
+import { TopologyRunner } from './topology-runner.ts'
+import type { TopologyStatus } from './topology-status.ts'
+import { resolveTopology, type Topology } from './topology.ts'
+
+/** All topologies of one node. */
+export class Discovery implements Lifecycle {
+  readonly #deps: DiscoveryDeps
+  readonly #runners: ReadonlyMap<string, TopologyRunner>
+
+  /** @throws {FoundationError} `FND_OPTION_INVALID` when a topology is not well formed. */
+  constructor(
+    deps: DiscoveryDeps,
+    topologies: Readonly<Record<string, Topology>>,
+    options: DiscoveryOptions,
+  ) {
+    const ports = deps.ports ?? systemPorts
+    const runners = Object.entries(topologies).map(([name, given]) => {
+      const topology = resolveTopology(name, given)
+      return [name, new TopologyRunner({ ...deps, ports }, topology, options)] as const
+    })
+    this.#deps = deps
+    this.#runners = new Map(runners)
+  }
+
+  /** Starts every enabled topology; the first lookups run in the background. Idempotent. */
+  start(): void {
+    for (const runner of this.#runners.values()) runner.start()
+  }
+
+  /** Says goodbye where a strategy can, and leaves nothing running. Idempotent, never throws. */
+  async stop(reason = 'stopped'): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop(reason)))
+  }
+
+  /**
+   * Looks up at once, for example after a member was lost.
+   *
+   * @param topology one by name; all when left out.
+   * @throws {FoundationError} `FND_OPTION_INVALID` when there is no such topology.
+   */
+  refresh(topology?: string): void {
+    if (topology === undefined) {
+      for (const runner of this.#runners.values()) runner.refresh()
+      return
+    }
+    const runner = this.#runners.get(topology)
+    if (!runner) throw unknownTopology(topology, [...this.#runners.keys()])
+    runner.refresh()
+  }
+
+  /** One entry a topology: plain JSON, no secrets. */
+  status(): TopologyStatus[] {
+    const connected = new Set(this.#deps.listNodes())
+    return [...this.#runners.values()].map((runner) => runner.status(connected))
+  }
+}
+
+function unknownTopology(name: string, known: readonly string[]): FoundationError {
+  const near = nearest(name, known)
+  const hint = near === undefined ? `there are: ${known.join(', ')}` : `did you mean "${near}"?`
+  return new FoundationError('FND_OPTION_INVALID', `No topology is called "${name}"; ${hint}`)
+}

@@ -1,0 +1,104 @@
+/**
+ * The doors strategies reach the outside through. `system-ports.ts` is the real world; tests give
+ * fakes. Every call that waits takes a signal, every answer has a bound.
+ */
+
+/** One usable address of a network interface. */
+export interface InterfaceAddress {
+  /** Interface name, `eth0`. */
+  readonly name: string
+  readonly address: string
+  readonly family: 4 | 6
+  readonly netmask: string
+  /** Loopback. */
+  readonly isInternal: boolean
+}
+
+/** How a UDP socket is opened. */
+export interface UdpOptions {
+  readonly bindAddress: string
+  /** 0: any free port. */
+  readonly bindPort: number
+  /** Several processes of a machine may bind the port, and each gets every multicast packet. */
+  readonly isShared: boolean
+  readonly mayBroadcast: boolean
+  /** IPv4 address of the interface that multicast goes out on. */
+  readonly multicastInterface?: string
+  readonly multicastTtl?: number
+  readonly onMessage: (bytes: Buffer, sourceAddress: string) => void
+  readonly onError: (error: Error) => void
+}
+
+/** An open UDP socket (IPv4). */
+export interface UdpSocket {
+  /** @throws (rejects) with the system's error, e.g. `ENETUNREACH`. */
+  send(bytes: Uint8Array, port: number, address: string): Promise<void>
+  /** @throws the system's error, e.g. `ENODEV`. */
+  join(group: string, interfaceAddress: string): void
+  /** Does nothing when the interface is gone. */
+  leave(group: string, interfaceAddress: string): void
+  close(): Promise<void>
+}
+
+/** One answer of an SRV query. */
+export interface SrvRecord {
+  readonly name: string
+  readonly port: number
+  readonly priority: number
+  readonly weight: number
+}
+
+/** Name service. Errors carry the system's `code`: `ENOTFOUND`, `EAI_AGAIN`, `ESERVFAIL`, ... */
+export interface DnsPort {
+  /** A and AAAA through the system resolver, search domains included. */
+  lookup(name: string): Promise<readonly string[]>
+  /** SRV, by the name servers directly (no search domains). */
+  resolveSrv(name: string, options: DnsQueryOptions): Promise<readonly SrvRecord[]>
+  /** A and AAAA, by the name servers directly (no search domains). */
+  resolveAddresses(name: string, options: DnsQueryOptions): Promise<readonly string[]>
+}
+
+/** Which name servers, and for how long. */
+export interface DnsQueryOptions {
+  readonly signal: AbortSignal
+  /** "ip" or "ip:port"; empty: those of the system. */
+  readonly servers: readonly string[]
+}
+
+/** One HTTP request. */
+export interface HttpRequest {
+  readonly url: string
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Largest answer taken; more is an error. */
+  readonly responseMaxBytes: number
+  readonly signal: AbortSignal
+}
+
+/** One HTTP answer, whatever its status. */
+export interface HttpResponse {
+  readonly status: number
+  readonly body: string
+}
+
+/** One command, run without a shell. */
+export interface CommandRun {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly outputMaxBytes: number
+  readonly signal: AbortSignal
+}
+
+/** The outside world. */
+export interface DiscoveryPorts {
+  /** Interfaces that are up, with carrier. Ask again later: they come and go. */
+  networkInterfaces(): readonly InterfaceAddress[]
+  openUdp(options: UdpOptions): Promise<UdpSocket>
+  readonly dns: DnsPort
+  request(request: HttpRequest): Promise<HttpResponse>
+  /** @returns what it printed. Rejects when it ends with another code than 0. */
+  runCommand(run: CommandRun): Promise<string>
+  /** A folder of this user for things that need not survive a reboot. */
+  runtimeFolder(): string
+}

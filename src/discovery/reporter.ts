@@ -1,0 +1,115 @@
+/**
+ * Tells the three audiences of one topology: the node (news), programs (telemetry), people (log).
+ * People hear of changes at once and of repeats about one target at most once a minute.
+ */
+import type { Host, Log, Telemetry } from '../kernel/index.ts'
+import type { DialReport, DiscoveryEvent } from './events.ts'
+import { RepeatGate } from './repeat-gate.ts'
+import type { GoneReason, PeerHint, StrategyHealth } from './port.ts'
+
+/** What a {@link Reporter} writes to. */
+export interface ReporterDeps {
+  readonly host: Host
+  readonly log: Log
+  readonly telemetry: Telemetry
+  readonly news: (event: DiscoveryEvent) => void
+}
+
+const quietMs = 60_000
+const targetsMax = 1_024
+/** Dial failures that are no trouble: nobody needs to act. */
+const calmReasons = new Set(['self', 'leaving', 'not_part_of_network'])
+
+/** The voice of one topology. */
+export class Reporter {
+  readonly #deps: ReporterDeps
+  readonly #topology: string
+  readonly #gate = new RepeatGate({ quietMs, keysMax: targetsMax })
+
+  constructor(deps: ReporterDeps, topology: string) {
+    this.#deps = deps
+    this.#topology = topology
+  }
+
+  lookedUp({ count, complete }: { count: number; complete: boolean }, durationMs: number): void {
+    const { log, news } = this.#deps
+    this.#measure('discovery.lookup.ok', { durationMs, count }, { complete })
+    log.debug({ count, complete, durationMs }, 'lookup')
+    news({ type: 'lookup', topology: this.#topology, durationMs, count, complete })
+  }
+
+  lookupFailed(error: Error, code: string, durationMs: number): void {
+    const { log, news } = this.#deps
+    const { message } = error
+    this.#measure('discovery.lookup.failed', { durationMs }, { code })
+    if (this.#opens(`lookup ${code}`)) log.warn({ code }, message)
+    news({ type: 'lookup-failed', topology: this.#topology, durationMs, code, message })
+  }
+
+  seen(peer: PeerHint): void {
+    const { log, news } = this.#deps
+    this.#measure('discovery.peer.seen', { count: 1 }, { host: peer.host, node: peer.nodeName })
+    log.debug({ host: peer.host, port: peer.port, node: peer.nodeName }, 'peer seen')
+    news({ type: 'peer-seen', topology: this.#topology, peer })
+  }
+
+  gone(peer: PeerHint, reason: GoneReason | 'pruned'): void {
+    const { log, news } = this.#deps
+    this.#measure('discovery.peer.gone', { count: 1 }, { host: peer.host, reason })
+    log.debug({ host: peer.host, node: peer.nodeName, reason }, 'peer no longer proposed')
+    news({ type: 'peer-gone', topology: this.#topology, peer, reason })
+  }
+
+  dialed(report: Omit<DialReport, 'topology'>, durationMs: number, detail = ''): void {
+    const { log, news } = this.#deps
+    const { node, address, reason } = report
+    const ok = reason === undefined
+    news({ type: 'dialed', ok, durationMs, topology: this.#topology, ...report })
+    this.#measure(`discovery.connect.${ok ? 'ok' : 'failed'}`, { durationMs }, { ...report })
+    if (ok) {
+      this.#gate.reset(`dial ${node}`)
+      log.info({ node, address }, 'connected')
+    } else if (calmReasons.has(reason)) {
+      log.debug({ node, address, reason }, 'not connected')
+    } else if (this.#opens(`dial ${node} ${reason}`)) {
+      log.warn({ node, address, reason, detail }, 'cannot connect; tried again with backoff')
+    }
+  }
+
+  disconnected(node: string, reason: string | undefined): void {
+    const { log, news } = this.#deps
+    const ok = reason === undefined
+    const kind = ok ? 'ok' : 'failed'
+    this.#measure(`discovery.disconnect.${kind}`, { count: 1 }, { node, reason })
+    news({ type: 'disconnected', topology: this.#topology, node, ok, ...(!ok && { reason }) })
+    if (ok) log.info({ node }, 'disconnected: no longer listed')
+    else if (this.#opens(`disconnect ${node}`)) log.warn({ node, reason }, 'cannot disconnect')
+  }
+
+  health(state: StrategyHealth, detail: string): void {
+    const { log, news } = this.#deps
+    this.#measure('discovery.health', { ok: state === 'ok' ? 1 : 0 }, { state, detail })
+    news({ type: 'health', topology: this.#topology, state, detail })
+    if (state === 'ok') log.info({}, `healthy again: ${detail}`)
+    else if (this.#opens(`health ${detail}`)) log.warn({}, `degraded: ${detail}`)
+  }
+
+  notice(code: string, detail: string): void {
+    const { log, news } = this.#deps
+    this.#measure('discovery.notice', { count: 1 }, { code, detail })
+    log.warn({ code }, detail)
+    news({ type: 'notice', topology: this.#topology, code, detail })
+  }
+
+  #opens(key: string): boolean {
+    return this.#gate.opens(key, this.#deps.host.nowMs())
+  }
+
+  #measure(
+    event: string,
+    measurements: Readonly<Record<string, number>>,
+    metadata: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#deps.telemetry(event, measurements, { topology: this.#topology, ...metadata })
+  }
+}
