@@ -25,13 +25,19 @@ export interface CertificateCredentials {
 export type Credentials = PskCredentials | CertificateCredentials
 
 /** What TLS proved of the node at the other end; HELLO must not claim anything else. */
-export interface VerifiedPeer {
+export interface PeerProof {
   /**
    * True when the authenticated identity (names in the PSK identity, or the SAN) belongs to this
    * node name. A dialer that expected any node (`*`) and used a secret accepts every name.
    */
   matches(nodeName: string): boolean
-  /** Accepting side: HELLO is done, the socket no longer counts against the listener's bounds. */
+  /** Public id of the secret in use; after a rotation, connections of a removed one can be ended. */
+  readonly keyId: string | undefined
+}
+
+/** The proof, and the way to say that HELLO is done. */
+export interface VerifiedPeer extends PeerProof {
+  /** Accepting side: the socket no longer counts against the listener's bounds. */
   greeted(): void
 }
 

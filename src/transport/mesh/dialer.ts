@@ -4,7 +4,7 @@
  * so that keys can be changed one node at a time.
  */
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import { deferred, type FoundationError, type Host, type SecretKey } from '../../kernel/index.ts'
+import { deferred, isFoundationError, type Host, type SecretKey } from '../../kernel/index.ts'
 import { applicationProtocol, tlsSettings } from './credentials.ts'
 import type { CertificateCredentials, Credentials, VerifiedPeer } from './credentials.ts'
 import { anyNode, pskFor, pskIdentity } from './psk.ts'
@@ -41,21 +41,30 @@ export async function dialTls(address: string, options: DialOptions): Promise<Di
   for (const attempt of attemptsOf(options)) {
     const timeoutMs = Math.max(0, deadlineMs - options.host.nowMs())
     try {
-      const socket = await connectOnce(address, { ...options, timeoutMs }, attempt)
-      return { socket, peer: peerOf(socket, options) }
+      const socket = await connectOnce(address, { ...options, timeoutMs }, attempt.tls)
+      return { socket, peer: peerOf(socket, options, attempt.keyId) }
     } catch (error) {
       failure ??= error
-      if ((error as FoundationError | undefined)?.details?.['reason'] !== 'auth') throw error
+      if (!isFoundationError(error) || error.details?.['reason'] !== 'auth') throw error
     }
   }
   throw failure
 }
 
-/** One set of TLS options for each key to try; one for a certificate. */
-function attemptsOf({ credentials, self, expect }: DialOptions): ConnectionOptions[] {
-  if (credentials.kind === 'mtls') return [certificateOptions(credentials, expect)]
+/** One way to authenticate. */
+interface Attempt {
+  readonly keyId: string | undefined
+  readonly tls: ConnectionOptions
+}
+
+/** One for each key; one for a certificate. */
+function attemptsOf({ credentials, self, expect }: DialOptions): Attempt[] {
+  if (credentials.kind === 'mtls') {
+    return [{ keyId: undefined, tls: certificateOptions(credentials, expect) }]
+  }
   const { keyring, cluster } = credentials
-  return keyring.keys.map((key) => pskOptions(key, { cluster, client: self, server: expect }))
+  const names = { cluster, client: self, server: expect }
+  return keyring.keys.map((key) => ({ keyId: key.id, tls: pskOptions(key, names) }))
 }
 
 function pskOptions(
@@ -139,9 +148,14 @@ function isGenuine(socket: TLSSocket, credentials: Credentials): boolean {
     : socket.authorized && hasCertificate
 }
 
-function peerOf(socket: TLSSocket, { credentials, expect }: DialOptions): VerifiedPeer {
+function peerOf(
+  socket: TLSSocket,
+  { credentials, expect }: DialOptions,
+  keyId: string | undefined,
+): VerifiedPeer {
   const expected = (name: string): boolean => expect === anyNode || name === expect
   return {
+    keyId,
     greeted: () => undefined,
     matches: (name) =>
       expected(name) && (credentials.kind === 'psk' || certificateHasName(socket, name)),
@@ -153,6 +167,6 @@ function targetOf(address: string): { host: string; port: number } {
   if (host && port && Number(port) > 0 && Number(port) < 65_536) {
     return { host: host.replaceAll(/^\[|\]$/g, ''), port: Number(port) }
   }
-  const message = `Cannot link to ${address}: expected "host:port"`
+  const message = `Cannot link to ${JSON.stringify(address.slice(0, 280))}: expected "host:port"`
   throw dialError({ reason: 'unreachable', message }, address)
 }

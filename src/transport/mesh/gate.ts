@@ -7,14 +7,19 @@ import type { Socket } from 'node:net'
 import { constants } from 'node:crypto'
 import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls'
 import { applicationProtocol, tlsSettings } from './credentials.ts'
-import type { CertificateCredentials, Credentials, PskCredentials } from './credentials.ts'
+import type {
+  CertificateCredentials,
+  Credentials,
+  PeerProof,
+  PskCredentials,
+} from './credentials.ts'
 import { hashNode, judgeIdentity, type PskVerdict } from './psk.ts'
 import { certificateHasName } from './subject-names.ts'
 import { acceptFailure, type Refusal } from './tls-failure.ts'
 
 /** Where a gate sends who comes. */
 export interface GateDeps {
-  readonly admitted: (socket: TLSSocket, matches: (nodeName: string) => boolean) => void
+  readonly admitted: (socket: TLSSocket, proof: PeerProof) => void
   readonly refused: (address: string, refusal: Refusal) => void
 }
 
@@ -67,29 +72,37 @@ export class Gate {
   readonly #onSecure = (socket: TLSSocket): void => {
     // Stays for the life of the socket: an error nobody listens to would end the process.
     socket.on('error', () => undefined)
-    const matches = this.#matcherOf(socket)
-    if (matches) this.#deps.admitted(socket, matches)
-    else socket.destroy()
+    const proof = this.#proofOf(socket)
+    if (proof) this.#deps.admitted(socket, proof)
+    else this.#turnAway(socket, new Error('PROTOCOL'))
   }
 
   readonly #onFailed = (error: Error, socket: TLSSocket): void => {
     socket.on('error', () => undefined)
-    const address = socket.remoteAddress ?? 'unknown'
-    this.#deps.refused(address, acceptFailure(error, address, this.#verdicts.get(socket)?.kind))
+    this.#turnAway(socket, error)
+  }
+
+  /** Connections that end without a word are not reported: that is how ports are probed. */
+  #turnAway(socket: TLSSocket, error: Error): void {
+    const address = socket.remoteAddress
+    const verdict = this.#verdicts.get(socket)?.kind
+    if (address !== undefined) this.#deps.refused(address, acceptFailure(error, address, verdict))
     socket.destroy()
   }
 
-  /** Which names the peer of a finished TLS handshake may claim; undefined: turn it away. */
-  #matcherOf(socket: TLSSocket): ((nodeName: string) => boolean) | undefined {
+  /** What a finished TLS handshake proved; undefined: nothing, turn it away. */
+  #proofOf(socket: TLSSocket): PeerProof | undefined {
     if (socket.alpnProtocol !== applicationProtocol) return undefined
     const { credentials } = this.#options
     if (credentials.kind === 'mtls') {
       const isProven = socket.authorized && !socket.isSessionReused()
-      return isProven ? (name) => certificateHasName(socket, name) : undefined
+      if (!isProven) return undefined
+      return { keyId: undefined, matches: (name) => certificateHasName(socket, name) }
     }
     const verdict = this.#verdicts.get(socket)
     if (verdict?.kind !== 'known') return undefined
-    return (name) => hashNode(credentials.cluster, name) === verdict.identity.client
+    const { keyId, client } = verdict.identity
+    return { keyId, matches: (name) => hashNode(credentials.cluster, name) === client }
   }
 }
 

@@ -4,7 +4,14 @@
  * message handed over.
  */
 import type { TLSSocket } from 'node:tls'
-import { deferred, toError, FoundationError, type Deferred, type Host } from '../../kernel/index.ts'
+import {
+  deferred,
+  isFoundationError,
+  toError,
+  FoundationError,
+  type Deferred,
+  type Host,
+} from '../../kernel/index.ts'
 import { frameHeaderBytes } from '../../wire/index.ts'
 import {
   decodeHandshake,
@@ -134,7 +141,7 @@ export class HandshakeStream {
       this.#deliver()
     }
     const onError = (error: Error): void => {
-      this.#fail(explain(error))
+      this.#fail(isFoundationError(error) ? error : explain(error))
     }
     const onClose = (): void => {
       this.#fail(this.#broken('it ended the connection'))

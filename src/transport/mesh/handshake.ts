@@ -73,6 +73,7 @@ export async function offer(socket: TLSSocket, options: OfferOptions): Promise<G
     stream.send(handshakeFrames.hello(hello))
     const reply = await stream.next('helloReply')
     const protocol = accepted(stream, objection(hello, reply, peer) ?? commonOf(hello, reply))
+    if (hello.link !== undefined && hello.link !== reply.link) throw stream.refuse(otherLink)
     const confirm = accepted(stream, await decide(reply))
     stream.send(handshakeFrames.helloConfirm(confirm))
     return {
@@ -157,6 +158,8 @@ function accepted<T extends object | number>(stream: HandshakeStream, given: T |
   if (isRefusal(given)) throw stream.refuse(given)
   return given
 }
+
+const otherLink: Refusal = { reason: 'broken', message: 'The reply is for another link' }
 
 function isRefusal(value: unknown): value is Refusal {
   return typeof value === 'object' && value !== null && 'reason' in value

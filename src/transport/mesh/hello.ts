@@ -139,7 +139,13 @@ export function commonVersion(
 
 function frame<T>(kind: Message<T>, value: T): Buffer {
   // The frame header carries the kind already: the code byte of the message is left out.
-  return frameOf(kind.code, kind.encode(value).subarray(1))
+  const body = kind.encode(value).subarray(1)
+  if (body.length <= helloMaxBytes) return frameOf(kind.code, body)
+  const size = `${String(body.length)} bytes, at most ${String(helloMaxBytes)} are allowed`
+  throw new FoundationError(
+    'FND_MESSAGE_TOO_LARGE',
+    `What this node says of itself takes ${size}; shorten its meta, roles or addresses`,
+  )
 }
 
 function checkedHello<T extends Hello>(hello: T): T {

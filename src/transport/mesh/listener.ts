@@ -12,8 +12,10 @@ import {
   type Log,
   type Telemetry,
 } from '../../kernel/index.ts'
-import type { Credentials, VerifiedPeer } from './credentials.ts'
+import type { Credentials, PeerProof, VerifiedPeer } from './credentials.ts'
 import { Gate } from './gate.ts'
+import { Strangers } from './strangers.ts'
+import { assertUsable } from './subject-names.ts'
 import type { Refusal } from './tls-failure.ts'
 
 /** What a listener talks to. */
@@ -23,7 +25,7 @@ export interface MeshListenerDeps {
   readonly telemetry: Telemetry
   /** An authenticated connection; call `answer` on it at once. It has an `error` listener. */
   readonly onSocket: (socket: TLSSocket, peer: VerifiedPeer) => void
-  /** Somebody was turned away before HELLO. Not throttled. */
+  /** Somebody was turned away before HELLO was done. Not throttled. */
   readonly onRefused?: ((address: string, refusal: Refusal) => void) | undefined
 }
 
@@ -36,17 +38,9 @@ export interface MeshListenerOptions {
   readonly self: string
   /** From the accepted TCP connection to the end of HELLO. Milliseconds. */
   readonly handshakeTimeoutMs: number
-  /** Connections whose HELLO is not done; the next one is closed at once. */
+  /** Connections whose HELLO is not done; one more is closed at once. One address may hold half. */
   readonly preAuthMaxSockets: number
   readonly credentials: Credentials
-}
-
-/** A connection that has not said HELLO yet. */
-interface Stranger {
-  readonly raw: Socket
-  /** Ends it, and says why to who waits for its HELLO. */
-  readonly end: (error?: FoundationError) => void
-  readonly settled: () => void
 }
 
 /** One a node. `listen` once; `close` is idempotent and leaves the greeted sockets to their owner. */
@@ -54,12 +48,13 @@ export class MeshListener {
   readonly #deps: MeshListenerDeps
   readonly #options: MeshListenerOptions
   readonly #server: Server
-  readonly #strangers = new Map<string, Stranger>()
+  readonly #strangers: Strangers
   #gate: Gate
 
   constructor(deps: MeshListenerDeps, options: MeshListenerOptions) {
     this.#deps = deps
     this.#options = options
+    this.#strangers = new Strangers({ host: deps.host, expired: this.#refused }, options)
     this.#gate = this.#newGate(options.credentials)
     this.#server = createTcpServer({ noDelay: true }, (raw) => {
       this.#accept(raw)
@@ -68,7 +63,7 @@ export class MeshListener {
 
   /** Connections whose handshake is not done. */
   get strangers(): number {
-    return this.#strangers.size
+    return this.#strangers.count
   }
 
   /** @throws {FoundationError} `FND_ADDRESS_IN_USE` when the address cannot be listened on. */
@@ -92,37 +87,36 @@ export class MeshListener {
   }
 
   /** From now on only these prove anything; connections in the middle of a handshake are ended. */
-  rotate(credentials: Credentials): void {
+  async rotate(credentials: Credentials): Promise<void> {
     // A new gate has new ticket keys too: a session of the old secret cannot be resumed.
     this.#gate = this.#newGate(credentials)
-    this.#endStrangers()
+    await this.#strangers.end()
   }
 
   /** Accepts no more and ends every connection that has not said HELLO. */
   async close(): Promise<void> {
     this.#server.close()
-    const closed = [...this.#strangers.values()].map(
-      ({ raw }) => new Promise((resolve) => raw.once('close', resolve)),
-    )
-    this.#endStrangers()
-    await Promise.all(closed)
+    await this.#strangers.end()
   }
 
   readonly #onServerError = (error: Error): void => {
     this.#deps.log.warn({ error }, 'accepting a connection failed')
   }
 
+  readonly #refused = (address: string, refusal: Refusal): void => {
+    this.#deps.telemetry('mesh.handshake.refused', { count: 1 }, { reason: refusal.reason })
+    this.#deps.onRefused?.(address, refusal)
+  }
+
   #newGate(credentials: Credentials): Gate {
     const { self, handshakeTimeoutMs } = this.#options
+    assertUsable(credentials, self)
     const gate: Gate = new Gate(
       {
-        admitted: (socket, peer) => {
-          if (gate === this.#gate) this.#admitted(socket, peer)
+        refused: this.#refused,
+        admitted: (socket, proof) => {
+          if (gate === this.#gate) this.#admitted(socket, proof)
           else socket.destroy()
-        },
-        refused: (address, refusal) => {
-          this.#deps.telemetry('mesh.handshake.refused', { count: 1 }, { reason: refusal.reason })
-          this.#deps.onRefused?.(address, refusal)
         },
       },
       { self, handshakeTimeoutMs, credentials },
@@ -132,51 +126,25 @@ export class MeshListener {
 
   #accept(raw: Socket): void {
     raw.on('error', () => undefined)
-    const key = endpointOf(raw)
-    if (key === undefined || this.#strangers.size >= this.#options.preAuthMaxSockets) {
-      this.#deps.telemetry('mesh.handshake.shed', { count: 1 })
-      raw.destroy()
+    if (this.#strangers.add(raw)) {
+      this.#gate.handshake(raw)
       return
     }
-    this.#strangers.set(key, this.#stranger(key, raw))
-    this.#gate.handshake(raw)
+    this.#deps.telemetry('mesh.handshake.shed', { count: 1 })
+    raw.destroy()
   }
 
-  #stranger(key: string, raw: Socket): Stranger {
-    const { host } = this.#deps
-    const timer = host.after(this.#options.handshakeTimeoutMs, () => {
-      raw.destroy()
-    })
-    const settled = (): void => {
-      timer.cancel()
-      raw.off('close', settled)
-      this.#strangers.delete(key)
-    }
-    raw.on('close', settled)
-    return { raw, settled, end: () => raw.destroy() }
-  }
-
-  #admitted(socket: TLSSocket, matches: (nodeName: string) => boolean): void {
-    const stranger = this.#strangers.get(endpointOf(socket) ?? '')
-    if (!stranger) {
+  #admitted(socket: TLSSocket, proof: PeerProof): void {
+    const greeted = this.#strangers.secured(socket)
+    if (!greeted) {
       socket.destroy()
       return
     }
     try {
-      this.#deps.onSocket(socket, { matches, greeted: stranger.settled })
+      this.#deps.onSocket(socket, { ...proof, greeted })
     } catch (thrown) {
       this.#deps.log.error({ error: toError(thrown) }, 'taking a connection failed')
       socket.destroy()
     }
   }
-
-  #endStrangers(): void {
-    for (const { end } of [...this.#strangers.values()]) end()
-  }
-}
-
-/** Names a connection while it lives; undefined when it is dead already. */
-function endpointOf({ remoteAddress, remotePort }: Socket): string | undefined {
-  if (remoteAddress === undefined || remotePort === undefined) return undefined
-  return `${remoteAddress}|${String(remotePort)}`
 }

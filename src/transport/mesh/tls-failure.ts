@@ -71,8 +71,12 @@ const dialerTable: readonly (readonly [RegExp, Refusal])[] = [
     },
   ],
   [
-    /CERT|UNKNOWN_CA|ACCESS_DENIED|SELF_SIGNED|ISSUER|ALTNAME/,
-    { reason: 'auth', message: 'certificates are not accepted: check cert and ca on both nodes' },
+    /CERT|UNKNOWN_CA|ACCESS_DENIED|UNABLE_TO/,
+    {
+      reason: 'auth',
+      message:
+        'a certificate is not accepted: check `cert` and `ca` on both nodes, or use a secret on both',
+    },
   ],
   [
     /WRONG_VERSION_NUMBER|PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|APPLICATION_PROTOCOL|HTTP_REQUEST|PACKET_LENGTH|UNEXPECTED_MESSAGE/,
@@ -98,7 +102,10 @@ const verdictReasons: Readonly<Record<Exclude<PskVerdict['kind'], 'known'>, Refu
     reason: 'cluster_mismatch',
     message: 'it belongs to another cluster; set the same `app` on both to join them',
   },
-  'other-secret': { reason: 'auth', message: `its secret differs: ${compareSecrets}` },
+  'other-secret': {
+    reason: 'auth',
+    message: `its secret differs: ${compareSecrets} (while a secret is changed, it tries both)`,
+  },
   'other-server': {
     reason: 'auth',
     message: 'it expected another node at this address (an old address, or a rerouted connection)',
@@ -112,10 +119,7 @@ const listenerTable: readonly (readonly [RegExp, Refusal])[] = [
     /SIGNATURE_ALGORITHM|NO_SHARED_CIPHER/,
     { reason: 'auth', message: 'it offered no key: not a Foundation node, or set up without one' },
   ],
-  [
-    /CERT|UNKNOWN_CA|ISSUER|SELF_SIGNED/,
-    { reason: 'auth', message: 'its certificate is not accepted' },
-  ],
+  [/CERT|UNKNOWN_CA|UNABLE_TO/, { reason: 'auth', message: 'its certificate is not accepted' }],
   [
     /HTTP|VERSION|PROTOCOL|PACKET|RECORD/,
     { reason: 'broken', message: 'it speaks something else than Foundation over TLS 1.3' },
