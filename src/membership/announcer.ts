@@ -1,0 +1,61 @@
+/**
+ * Tells the owner of membership what changed: in order, each change once, also when a listener
+ * causes the next change while it is told of this one.
+ */
+import { toError, type FoundationError, type Log, type Telemetry } from '../kernel/index.ts'
+import type { Member, MembershipEvent } from './member.ts'
+import type { MemberChange, MemberRecord } from './member-table.ts'
+
+/** What an announcer talks to. */
+export interface AnnouncerDeps {
+  readonly news: (event: MembershipEvent) => void
+  readonly memberOf: (record: MemberRecord) => Member
+  readonly log: Log
+  readonly telemetry: Telemetry
+}
+
+/** One a node. */
+export class Announcer {
+  readonly #deps: AnnouncerDeps
+  // Bounded by what one turn can change: it is empty between turns.
+  readonly #pending: MembershipEvent[] = []
+  #isTelling = false
+
+  constructor(deps: AnnouncerDeps) {
+    this.#deps = deps
+  }
+
+  /** Logs, measures and tells of each change. */
+  announce(changes: readonly MemberChange[]): void {
+    for (const { type, record } of changes) {
+      const { name, incarnation, cause } = record
+      const isBad = type === 'member-down' || type === 'member-suspect'
+      const fields = { member: name, incarnation, ...(cause && { cause }) }
+      this.#deps.log[isBad ? 'warn' : 'info'](fields, type.replace('-', ' '))
+      this.#deps.telemetry(`membership.member.${type.slice('member-'.length)}`, {}, fields)
+      const member = this.#deps.memberOf(record)
+      this.#pending.push({ type, member, ...(cause && { cause }) })
+    }
+    this.#tell()
+  }
+
+  /** A failure that follows nobody's call. */
+  trouble(error: FoundationError): void {
+    this.#deps.log.warn({ error }, 'trouble in membership')
+    this.#pending.push({ type: 'trouble', error })
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    for (let event = this.#pending.shift(); event; event = this.#pending.shift()) {
+      try {
+        this.#deps.news(event)
+      } catch (thrown) {
+        this.#deps.log.error({ error: toError(thrown) }, 'a listener to membership threw')
+      }
+    }
+    this.#isTelling = false
+  }
+}

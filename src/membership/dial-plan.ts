@@ -1,0 +1,294 @@
+/**
+ * What to dial and when: one target a member (with all its addresses), and one an address whose
+ * node is not known yet. Pure: time and chance are given, the dials are made elsewhere.
+ *
+ * A target rests while its member has a link. Failures wait longer and longer (`redial-schedule.ts`);
+ * a target is forgotten when nobody proposed or linked it for `rememberForMs`.
+ */
+import type { Introduction } from './messages.ts'
+import { redialDelayMs, relinkDelayMs, type RedialOptions } from './redial-schedule.ts'
+
+/** Options the plan needs. */
+export interface DialPlanOptions extends RedialOptions {
+  readonly rememberForMs: number
+  readonly targetsMax: number
+}
+
+/** Something to dial. */
+export interface DialTarget {
+  /** Unique and stable: `member:<name>` or `address:<host:port>`. */
+  readonly key: string
+  /** The member expected there. */
+  readonly name: string | undefined
+  /** Tried in this order. */
+  readonly addresses: readonly string[]
+  /** Who proposed it. */
+  readonly provenance: readonly string[]
+  /** The host the member was last linked from; a refusal there proves that it is gone. */
+  readonly trustedHost: string | undefined
+  readonly state: 'waiting' | 'dialing' | 'linked'
+  /** Failed dials in a row. */
+  readonly failures: number
+  /** Links in a row that ended soon. */
+  readonly shortLinks: number
+  readonly nextAtMs: number
+  readonly lastAtMs: number
+  /** Why the last dial failed; absent before the first, and after a success. */
+  readonly lastResult: string | undefined
+  readonly rememberedUntilMs: number
+  readonly linkedAtMs: number
+}
+
+/** The moment, and a number from 0 up to 1. */
+export interface Draw {
+  readonly nowMs: number
+  readonly chance: number
+}
+
+/** A linked member, as the plan needs it. */
+export interface LinkedMember extends Introduction {
+  /** The address of the link: what we dialled, or where the peer dialled from. */
+  readonly linkAddress: string
+  readonly dialedBy: 'self' | 'peer'
+}
+
+const addressesMax = 16
+const provenanceMax = 16
+
+/** One a node. */
+export class DialPlan {
+  readonly #options: DialPlanOptions
+  readonly #targets = new Map<string, DialTarget>()
+  /** Which target an address belongs to. */
+  readonly #keys = new Map<string, string>()
+
+  constructor(options: DialPlanOptions) {
+    this.#options = options
+  }
+
+  /** Discovery saw an address. Known ones only get the new provenance and are remembered longer. */
+  propose(address: string, provenance: string, nowMs: number): DialTarget {
+    const known = this.byAddress(address)
+    const target = known ?? this.#fresh({ key: addressKey(address), name: undefined }, nowMs)
+    return this.#put({
+      ...target,
+      addresses: known ? known.addresses : [address],
+      provenance: union(target.provenance, [provenance]).slice(0, provenanceMax),
+      rememberedUntilMs: nowMs + this.#options.rememberForMs,
+    })
+  }
+
+  /**
+   * A member told of another it has a link to: dialled `delayMs` from now. One that is being re-tried
+   * already is tried soon, for somebody reaches it.
+   */
+  introduce(member: Introduction, delayMs: number, nowMs: number): void {
+    const key = memberKey(member.name)
+    const known = this.#targets.get(key) ?? this.#fresh({ key, name: member.name }, nowMs)
+    if (known.state === 'linked') return
+    const soonestMs = Math.max(nowMs + delayMs, known.lastAtMs + this.#options.redialMinMs)
+    this.#put({
+      ...known,
+      addresses: union(known.addresses, member.addresses).slice(0, addressesMax),
+      provenance: union(known.provenance, ['introduced']).slice(0, provenanceMax),
+      nextAtMs: known.lastAtMs === -Infinity ? soonestMs : Math.min(known.nextAtMs, soonestMs),
+      rememberedUntilMs: nowMs + this.#options.rememberForMs,
+    })
+  }
+
+  /** The member has a link: nothing of it is dialled until {@link linkLost}. */
+  linked(member: LinkedMember, nowMs: number): DialTarget {
+    const key = memberKey(member.name)
+    const known = this.#targets.get(key) ?? this.#fresh({ key, name: member.name }, nowMs)
+    const dialed = member.dialedBy === 'self' ? [member.linkAddress] : []
+    // Former addresses are dropped: a refusal there would say nothing of this incarnation.
+    const addresses = union(dialed, member.addresses).slice(0, addressesMax)
+    const merged = addresses.flatMap((address) => this.byAddress(address) ?? [])
+    for (const other of merged) if (other.name === undefined) this.drop(other.key)
+    return this.#put({
+      ...known,
+      addresses: nearestFirst(addresses, hostOf(member.linkAddress)),
+      provenance: union(known.provenance, ...merged.map((other) => other.provenance)),
+      trustedHost: hostOf(member.linkAddress),
+      state: 'linked',
+      failures: 0,
+      lastResult: undefined,
+      linkedAtMs: nowMs,
+      rememberedUntilMs: Infinity,
+    })
+  }
+
+  /** The link ended: dialled at once, later when links to this member keep ending soon. */
+  linkLost(name: string, { nowMs, chance }: Draw): void {
+    const target = this.#targets.get(memberKey(name))
+    if (target?.state !== 'linked') return
+    const wasShort = nowMs - target.linkedAtMs < this.#options.redialMinMs
+    const shortLinks = wasShort ? target.shortLinks + 1 : 0
+    this.#put({
+      ...target,
+      state: 'waiting',
+      shortLinks,
+      nextAtMs: nowMs + relinkDelayMs(shortLinks, this.#options, chance),
+      rememberedUntilMs: nowMs + this.#options.rememberForMs,
+    })
+  }
+
+  /** The targets to dial now, longest due first. Each is `dialing` until told otherwise. */
+  take(count: number, nowMs: number): DialTarget[] {
+    this.#purge(nowMs)
+    const due = [...this.#targets.values()]
+      .filter((target) => target.state === 'waiting' && target.nextAtMs <= nowMs)
+      .toSorted((a, b) => a.nextAtMs - b.nextAtMs)
+      .slice(0, Math.max(0, count))
+    return due.map((target) => this.#put({ ...target, state: 'dialing', lastAtMs: nowMs }))
+  }
+
+  /** The dial of a target failed: it waits longer than the last time. A node itself waits for good. */
+  failed(key: string, reason: string, { nowMs, chance }: Draw): void {
+    const target = this.#targets.get(key)
+    if (target?.state !== 'dialing') return
+    const failures = target.failures + 1
+    const delayMs = reason === 'self' ? Infinity : redialDelayMs(failures, this.#options, chance)
+    this.#put({
+      ...target,
+      state: 'waiting',
+      failures,
+      lastResult: reason,
+      nextAtMs: nowMs + delayMs,
+    })
+  }
+
+  /** The dialled address is `name`, who has its own target now. */
+  resolved(target: DialTarget, name: string): void {
+    const member = this.#targets.get(memberKey(name))
+    if (!member || member.key === target.key) return
+    if (target.name === undefined) this.drop(target.key)
+    this.#put({
+      ...member,
+      addresses: union(member.addresses, target.name === undefined ? target.addresses : []),
+      provenance: union(member.provenance, target.provenance).slice(0, provenanceMax),
+    })
+  }
+
+  /** Not to be dialled any more, unless it is proposed again. */
+  drop(key: string): void {
+    this.#forgetAddresses(key)
+    this.#targets.delete(key)
+  }
+
+  /** As {@link drop}, for a member. */
+  dropMember(name: string): void {
+    this.drop(memberKey(name))
+  }
+
+  /** The target an address belongs to. */
+  byAddress(address: string): DialTarget | undefined {
+    return this.#targets.get(this.#keys.get(address) ?? '')
+  }
+
+  /** The target of a member. */
+  ofMember(name: string): DialTarget | undefined {
+    return this.#targets.get(memberKey(name))
+  }
+
+  /** A target, unless it was dropped meanwhile. */
+  get(key: string): DialTarget | undefined {
+    return this.#targets.get(key)
+  }
+
+  /** All targets, oldest first. */
+  list(): DialTarget[] {
+    return [...this.#targets.values()]
+  }
+
+  #fresh(of: Pick<DialTarget, 'key' | 'name'>, nowMs: number): DialTarget {
+    return {
+      ...of,
+      addresses: [],
+      provenance: [],
+      trustedHost: undefined,
+      state: 'waiting',
+      failures: 0,
+      shortLinks: 0,
+      nextAtMs: nowMs,
+      lastAtMs: -Infinity,
+      lastResult: undefined,
+      rememberedUntilMs: nowMs + this.#options.rememberForMs,
+      linkedAtMs: -Infinity,
+    }
+  }
+
+  #put(target: DialTarget): DialTarget {
+    if (this.#targets.has(target.key)) this.#forgetAddresses(target.key)
+    else this.#makeRoom()
+    this.#targets.set(target.key, target)
+    for (const address of target.addresses) {
+      const owner = this.#targets.get(this.#keys.get(address) ?? '')
+      // An address passes to the member that has the link, else stays with whom it was first of.
+      if (!owner || target.state === 'linked') this.#keys.set(address, target.key)
+    }
+    return target
+  }
+
+  #forgetAddresses(key: string): void {
+    for (const address of this.#targets.get(key)?.addresses ?? []) {
+      if (this.#keys.get(address) === key) this.#keys.delete(address)
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.#targets.size < this.#options.targetsMax) return
+    const [oldest] = [...this.#targets.values()]
+      .filter((target) => target.state !== 'linked')
+      .toSorted((a, b) => a.rememberedUntilMs - b.rememberedUntilMs)
+    if (oldest) this.drop(oldest.key)
+  }
+
+  #purge(nowMs: number): void {
+    for (const target of this.#targets.values()) {
+      if (target.state === 'waiting' && target.rememberedUntilMs < nowMs) this.drop(target.key)
+    }
+  }
+}
+
+/** One dial of one address that gave no link to the member expected there. */
+export interface DialAttempt {
+  readonly address: string
+  /** A transport's reason, or `other-node` when somebody else answered. */
+  readonly reason: string
+}
+
+/**
+ * Whether failed dials prove that the process is gone: the address it was linked from (or one on
+ * the same host) refuses or is another node's now, or every address it ever named is.
+ */
+export function provesGone(target: DialTarget, attempts: readonly DialAttempt[]): boolean {
+  const isGone = ({ reason }: DialAttempt): boolean =>
+    reason === 'refused' || reason === 'other-node'
+  const isTrusted = ({ address }: DialAttempt): boolean => hostOf(address) === target.trustedHost
+  if (attempts.some((attempt) => isGone(attempt) && isTrusted(attempt))) return true
+  return attempts.length >= target.addresses.length && attempts.length > 0 && attempts.every(isGone)
+}
+
+/** The host of "host:port" and of "[v6]:port"; an address without a port is its own host. */
+export function hostOf(address: string): string {
+  const colon = address.lastIndexOf(':')
+  return colon < 0 ? address : address.slice(0, colon)
+}
+
+/** Addresses on the host the link came from first: they worked, the others may not. */
+function nearestFirst(addresses: readonly string[], host: string): string[] {
+  return addresses.toSorted((a, b) => Number(hostOf(b) === host) - Number(hostOf(a) === host))
+}
+
+function memberKey(name: string): string {
+  return `member:${name}`
+}
+
+function addressKey(address: string): string {
+  return `address:${address}`
+}
+
+function union(...lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())]
+}

@@ -1,0 +1,50 @@
+/** Whether this node may have its name: a live node that started earlier keeps it. */
+import { FoundationError } from '../kernel/index.ts'
+import type { NodeIdentity } from '../transport/index.ts'
+import type { DialNews } from './dialer.ts'
+
+/** What is told of a refusal. */
+export interface OwnNameDeps {
+  readonly self: () => NodeIdentity
+  /** Each time this node is refused for its name; `isNews` when it was not refused before. */
+  readonly refused: (error: FoundationError, isNews: boolean) => void
+}
+
+/** One a node. */
+export class OwnName {
+  readonly #deps: OwnNameDeps
+  #refusal: { readonly address: string; readonly error: FoundationError } | undefined
+
+  constructor(deps: OwnNameDeps) {
+    this.#deps = deps
+  }
+
+  /** Why this node cannot join, until a dial of the address that refused it succeeds. */
+  get refusal(): FoundationError | undefined {
+    return this.#refusal?.error
+  }
+
+  /** A node with our name came to us. The one that started later is in the wrong. */
+  readonly clash = (other: NodeIdentity): void => {
+    const { name, incarnation } = this.#deps.self()
+    if (incarnation < other.incarnation) return
+    const message = `Node name "${name}" is in use by a node that started earlier; choose another`
+    const details = { reason: 'name_in_use', name }
+    const error = new FoundationError('FND_NAME_IN_USE', message, { details })
+    this.#refusedAt(other.addresses[0] ?? name, error)
+  }
+
+  readonly dialFailed: DialNews['failed'] = (address, reason, error) => {
+    if (reason === 'name_in_use') this.#refusedAt(address, error)
+  }
+
+  readonly dialReached: DialNews['reached'] = (_peer, address) => {
+    if (this.#refusal?.address === address) this.#refusal = undefined
+  }
+
+  #refusedAt(address: string, error: FoundationError): void {
+    const isNews = this.#refusal === undefined
+    this.#refusal = { address, error }
+    this.#deps.refused(error, isNews)
+  }
+}

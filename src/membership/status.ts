@@ -1,0 +1,44 @@
+/** What `status()` shows: plain JSON for people and tools. */
+import type { DialPlan, DialTarget } from './dial-plan.ts'
+import type { SuspicionStatus } from './failure-detector.ts'
+import type { LocalHealthStatus } from './failure-watch.ts'
+import type { Member } from './member.ts'
+
+/** One thing this node dials, or would. */
+export interface TargetStatus {
+  /** The member it belongs to, when that is known. */
+  readonly member?: string
+  readonly addresses: readonly string[]
+  readonly provenance: readonly string[]
+  readonly state: DialTarget['state']
+  readonly failures: number
+  /** Why the last dial failed. */
+  readonly lastResult?: string
+  /** Time until the next dial; absent when none is planned. */
+  readonly nextInMs?: number
+}
+
+/** What membership knows and does now. */
+export interface MembershipStatus {
+  readonly state: string
+  readonly self: Member
+  readonly members: readonly Member[]
+  readonly linked: readonly string[]
+  readonly targets: readonly TargetStatus[]
+  readonly suspicions: readonly SuspicionStatus[]
+  readonly localHealth: LocalHealthStatus
+}
+
+/** The dial plan as plain JSON. */
+export function describeTargets(plan: DialPlan, nowMs: number): TargetStatus[] {
+  return plan.list().map((target) => {
+    const { name, lastResult, addresses, provenance, state, failures } = target
+    const isPlanned = state === 'waiting' && Number.isFinite(target.nextAtMs)
+    return {
+      ...(name !== undefined && { member: name }),
+      ...{ addresses, provenance, state, failures },
+      ...(lastResult !== undefined && { lastResult }),
+      ...(isPlanned && { nextInMs: Math.max(0, Math.round(target.nextAtMs - nowMs)) }),
+    }
+  })
+}
