@@ -1,10 +1,15 @@
 /** Every built-in strategy by name. A new one is one file and one line here. */
 import type { StrategyDefinition } from './port.ts'
 import { gossipStrategy } from './strategies/gossip/gossip.ts'
+import { localStrategy } from './strategies/local/local.ts'
 import { staticStrategy } from './strategies/static.ts'
 
 /** The built-in strategies. */
-export const strategies: readonly StrategyDefinition[] = [staticStrategy, gossipStrategy]
+export const strategies: readonly StrategyDefinition[] = [
+  staticStrategy,
+  localStrategy,
+  gossipStrategy,
+]
 
 /** Finds one by its name or an alias; `Elixir.` in front and upper or lower case do not matter. */
 export function findStrategy(name: string): StrategyDefinition | undefined {

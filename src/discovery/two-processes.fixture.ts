@@ -40,14 +40,14 @@ const discovery = new Discovery(
     nodeAt: () => undefined,
     isReachable: (name) => connected.has(name),
     news: (event) => {
-      say({ at: Date.now(), ...event })
+      say({ at: systemHost.wallClockMs(), ...event })
     },
   },
   options.topologies,
   discoveryDefaults,
 )
 discovery.start()
-say({ at: Date.now(), type: 'started' })
+say({ at: systemHost.wallClockMs(), type: 'started' })
 process.stdin.on('data', (bytes) => {
   if (String(bytes).includes('status')) say({ type: 'status', status: discovery.status() })
 })
