@@ -66,7 +66,10 @@ after(async () => {
   for (const listener of opened) await listener.close()
 })
 
-export async function acceptor(change: Partial<MeshListenerOptions> = {}): Promise<Acceptor> {
+export async function acceptor(
+  change: Partial<MeshListenerOptions> = {},
+  onSocket?: (socket: TLSSocket) => void,
+): Promise<Acceptor> {
   const refusals: Refusal[] = []
   const arrived: { socket: TLSSocket; peer: VerifiedPeer }[] = []
   const waiting: ((one: { socket: TLSSocket; peer: VerifiedPeer }) => void)[] = []
@@ -78,6 +81,10 @@ export async function acceptor(change: Partial<MeshListenerOptions> = {}): Promi
       onRefused: (_address, refusal) => refusals.push(refusal),
       onSocket: (socket, peer) => {
         sockets.add(socket)
+        if (onSocket) {
+          onSocket(socket)
+          return
+        }
         const taker = waiting.shift()
         if (taker) taker({ socket, peer })
         else arrived.push({ socket, peer })
