@@ -39,6 +39,11 @@ export class ClassSender {
     return this.#stream.parcels === 0
   }
 
+  /** True while something will arrive without a change of the network. */
+  get isMoving(): boolean {
+    return this.#stream.isMoving
+  }
+
   /** Whether a payload of this size may be queued now; drops older ones where the policy says so. */
   makeRoom(payloadBytes: number): boolean {
     const bytes = payloadBytes + headerBytes

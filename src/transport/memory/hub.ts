@@ -64,6 +64,11 @@ export class MemoryHub {
     return [...new Set([...this.#listeners.values()].map((transport) => transport.place ?? ''))]
   }
 
+  /** True when no byte is under way that could arrive without a change of the network. */
+  get isQuiet(): boolean {
+    return ![...this.#watched].some((pokable) => pokable.isMoving)
+  }
+
   /** Sets the delay of one direction for what is sent from now on. */
   delay(from: string, to: string, delay: Delay): void {
     this.#faults.delay(from, to, delay)

@@ -79,6 +79,11 @@ export class LinkEnd {
     return [...this.#senders.values()].every((sender) => sender.isIdle)
   }
 
+  /** True while something will arrive without a change of the network. */
+  get isMoving(): boolean {
+    return [...this.#senders.values()].some((sender) => sender.isMoving)
+  }
+
   /** Gives this end the streams it sends by. Once, before anything else. */
   attach(streams: ReadonlyMap<ChannelClass, Stream<Parcel>>): void {
     for (const [name, stream] of streams) {
@@ -109,7 +114,7 @@ export class LinkEnd {
     }
     const count = this.#deps.record.counts[channelClass]
     count.sent += 1
-    sender.push({ kind: 'data', sequence: count.sent, payload: payload.slice() })
+    sender.push({ kind: 'data', sequence: count.sent, payload: Buffer.from(payload) })
     return 'accepted'
   }
 

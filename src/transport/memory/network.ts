@@ -6,6 +6,8 @@ import type { MemoryOptions } from './options.ts'
 
 /** Something whose held bytes may flow after the network changed. */
 export interface Pokable {
+  /** True while something will arrive without a change of the network. */
+  readonly isMoving: boolean
   /** @returns false when nothing is held any more and nothing will be. */
   poke(): boolean
 }

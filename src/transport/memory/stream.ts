@@ -72,6 +72,11 @@ export class Stream<T> {
     return this.#queueBytes + this.#wireBytes
   }
 
+  /** True while something will arrive without a change of the network. */
+  get isMoving(): boolean {
+    return this.parcels > 0 && this.#deps.path.freeAtMs() !== Infinity
+  }
+
   /** The oldest parcel that is not in flight yet. */
   get firstQueued(): T | undefined {
     return this.#queue.first?.parcel

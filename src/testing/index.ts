@@ -1,0 +1,9 @@
+/**
+ * For tests of programs that use Foundation, and for its own: networks in memory, virtual time,
+ * contract suites.
+ */
+export * from './chance.ts'
+export * from './describe-transport.ts'
+export * from './network.ts'
+export * from './until.ts'
+export * from './virtual-host.ts'
