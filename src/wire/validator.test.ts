@@ -124,6 +124,14 @@ describe('decodeValue refuses', () => {
     }
   })
 
+  it('more elements than bytes remain before it looks at any', () => {
+    const rest = Buffer.alloc(1_000, 0xc1)
+    for (const header of ['ddffffffff', 'dfffffffff', 'dcffff', 'deffff', '9f', '8f']) {
+      const bytes = Buffer.concat([bytesOf(header), header.length > 2 ? rest : Buffer.alloc(0)])
+      assert.throws(() => decodeValue(bytes), /announces more elements than it has/)
+    }
+  })
+
   it('every value with its end cut off', () => {
     const whole = encodeValue(seedValues)
     for (let length = 0; length < whole.length; length++) {
