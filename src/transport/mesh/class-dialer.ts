@@ -2,9 +2,18 @@
  * Makes the class connections of one link, on the side that dialled its control connection: at
  * once, and after a failure again with growing waits, until the link ends.
  */
+import type { Duplex } from 'node:stream'
 import { sleep, type Host } from '../../kernel/index.ts'
 import type { Lane } from './lane.ts'
-import type { Opened } from './link.ts'
+
+/** A connection whose handshake is done. */
+export interface Opened {
+  readonly socket: Duplex
+  readonly leftover: Buffer
+  /** The sequences the peer will send next, in the order of `channelClasses`. */
+  readonly told: readonly number[]
+  readonly generation: number
+}
 
 /** What a class dialer talks to. */
 export interface ClassDialerDeps {
@@ -46,26 +55,26 @@ export class ClassDialer {
     const { host, redialMaxMs } = this.#deps
     const { signal } = this.#stopping
     let failures = this.#failuresBefore(lane)
-    let opened: Opened | undefined
+    let opened = failures === 0 ? await this.#dialOnce(lane) : undefined
     while (!opened && !signal.aborted) {
-      if (failures > 0) {
-        await sleep(host, redialDelayMs(failures, redialMaxMs, host.random()), signal)
-      }
-      if (!signal.aborted) opened = await this.#dialOnce(lane)
-      if (!opened) failures += 1
+      failures += 1
+      await sleep(host, redialDelayMs(failures, redialMaxMs, host.random()), signal)
+      opened = await this.#dialOnce(lane)
     }
     this.#dialing.delete(lane)
     if (!opened) return
-    this.#attempts.set(lane, { openedAtMs: host.nowMs(), failures })
+    this.#attempts.set(lane, { openedAtMs: host.nowMs(), failures: failures + 1 })
     this.#deps.opened(lane, opened)
   }
 
   async #dialOnce(lane: Lane): Promise<Opened | undefined> {
     const { signal } = this.#stopping
+    if (signal.aborted) return undefined
     try {
       return await this.#deps.dial(lane, signal)
     } catch {
-      if (!signal.aborted) this.#deps.failed(lane)
+      // Read again: it may have been aborted meanwhile.
+      if (!this.#stopping.signal.aborted) this.#deps.failed(lane)
       return undefined
     }
   }
@@ -73,7 +82,7 @@ export class ClassDialer {
   #failuresBefore(lane: Lane): number {
     const last = this.#attempts.get(lane)
     if (!last || this.#deps.host.nowMs() - last.openedAtMs >= stableMs) return 0
-    return last.failures + 1
+    return last.failures
   }
 }
 

@@ -2,7 +2,6 @@
  * One live link to one peer: the control connection that it lives and dies with, and up to three
  * more, one a class, that are opened on first use and replaced when they are lost.
  */
-import type { Duplex } from 'node:stream'
 import { FoundationError, toError, type Host, type Log, type Timer } from '../../kernel/index.ts'
 import { frameKinds } from '../../wire/index.ts'
 import {
@@ -14,12 +13,12 @@ import {
   type TransportHandlers,
 } from '../port.ts'
 import { ClassConnection, type ConnectionEnd } from './class-connection.ts'
-import { ClassDialer } from './class-dialer.ts'
+import { ClassDialer, type Opened } from './class-dialer.ts'
 import { decodeCredit, decodeOpenClass, encodeCredit, encodeOpenClass } from './control-frames.ts'
 import { creditBatchBytes } from './credit.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { Lane, type LaneOwner } from './lane.ts'
 import { queueMaxBytesOf, type MeshOptions } from './mesh-options.ts'
-import { RoundTrip } from './round-trip.ts'
 import type { Streams } from './sequence.ts'
 
 /** What a link talks to. */
@@ -41,21 +40,8 @@ export interface LinkFacts {
   readonly streams: Streams
 }
 
-/** A connection whose handshake is done. */
-export interface Opened {
-  readonly socket: Duplex
-  readonly leftover: Buffer
-  /** The sequences the peer will send next, in the order of `channelClasses`. */
-  readonly told: readonly number[]
-  readonly generation: number
-}
-
-/** While credit is in use the round trip is measured this often. */
-const busyPingIntervalMs = 50
 /** After a goodbye, the class connections may still hold payloads for so long. */
 const leavingMaxMs = 1_000
-/** A peer that claims a second link has to answer on the first one within this time. */
-const challengeMs = 1_500
 
 /** See the head of this file. `up` (until one of the others), `leaving` after the peer's goodbye, `down`. */
 export class Link implements LaneOwner {
@@ -66,25 +52,18 @@ export class Link implements LaneOwner {
   readonly lanes: readonly Lane[]
   readonly lane: Readonly<Record<ChannelClass, Lane>>
   readonly #deps: LinkDeps
-  readonly #options: MeshOptions
   readonly #control: Lane
   readonly #dialer: ClassDialer
-  readonly #roundTrip = new RoundTrip()
+  readonly #heartbeat: Heartbeat
   #state: 'up' | 'leaving' | 'down' = 'up'
   readonly #generations: number[] = []
-  #timer: Timer | undefined
   #leavingTimer: Timer | undefined
-  #beatAtMs: number
-  /** Credit is in use, so round trips are measured often. */
-  #isBusy = false
 
   constructor(deps: LinkDeps, facts: LinkFacts, options: MeshOptions) {
     this.id = facts.id
     this.info = facts.info
     this.streams = facts.streams
     this.#deps = deps
-    this.#options = options
-    this.#beatAtMs = deps.host.nowMs()
     const laneOf = (channelClass: ChannelClass): Lane =>
       new Lane(this, channelClass, queueMaxBytesOf(options, channelClass))
     this.lane = {
@@ -95,6 +74,10 @@ export class Link implements LaneOwner {
     }
     this.lanes = channelClasses.map((channelClass) => this.lane[channelClass])
     this.#control = this.lane.control
+    const tellCredit = (lane: Lane): void => {
+      this.#tellCredit(lane, 1)
+    }
+    this.#heartbeat = new Heartbeat({ host: deps.host, lanes: this.lanes, tellCredit }, options)
     this.#dialer = new ClassDialer({
       host: deps.host,
       redialMaxMs: options.redialMaxMs,
@@ -126,15 +109,14 @@ export class Link implements LaneOwner {
 
   /** Milliseconds since anything was heard on the control connection. */
   get silentMs(): number {
-    const heardAtMs = this.#control.connection?.heardAtMs ?? this.#beatAtMs
-    return this.#deps.host.nowMs() - heardAtMs
+    return this.#heartbeat.silentMs
   }
 
   /** Starts to carry frames over the control connection. `linkUp` was told before. */
   start(opened: Opened): void {
     for (const lane of this.lanes.slice(1)) lane.resume(opened.told[lane.index] ?? 1)
     this.attach('control', opened)
-    this.#beat()
+    this.#heartbeat.start()
   }
 
   /** Takes a fresh connection of one class into use. */
@@ -202,18 +184,13 @@ export class Link implements LaneOwner {
   }
 
   limited(): void {
-    if (this.#isBusy) return
-    this.#isBusy = true
-    this.#schedule()
+    this.#heartbeat.hurry()
   }
 
   /** The peer claims to have no link: if it does not answer on this one soon, this one is over. */
   challenge(): void {
-    const askedAtMs = this.#deps.host.nowMs()
-    this.#control.connection?.ping()
-    this.#leavingTimer ??= this.#deps.host.after(challengeMs, () => {
-      this.#leavingTimer = undefined
-      if (this.#state === 'up' && this.#heardAtMs < askedAtMs) this.down('silent')
+    this.#heartbeat.challenge(() => {
+      this.down('silent')
     })
   }
 
@@ -251,19 +228,15 @@ export class Link implements LaneOwner {
       peer: this.info.peer.name,
       epoch: this.info.epoch,
       address: this.info.address,
-      rttMs: this.#roundTrip.smoothedMs,
+      rttMs: this.#heartbeat.roundTripMs,
       silentMs: this.silentMs,
       classes: Object.fromEntries(this.lanes.map((lane) => [lane.channelClass, lane.stats()])),
     }
   }
 
-  get #heardAtMs(): number {
-    return this.#control.connection?.heardAtMs ?? -Infinity
-  }
-
   #end(reason: LinkDownReason): void {
     this.#state = 'down'
-    this.#timer?.cancel()
+    this.#heartbeat.stop()
     this.#leavingTimer?.cancel()
     this.#dialer.stop()
     for (const lane of this.lanes) lane.shutDown()
@@ -313,11 +286,7 @@ export class Link implements LaneOwner {
 
   #takePong(lane: Lane, body: Buffer): void {
     const roundTripMs = lane.connection?.pong(body)
-    if (roundTripMs === undefined || lane !== this.#control) return
-    const nowMs = this.#deps.host.nowMs()
-    const queueingMs = this.#roundTrip.sample(roundTripMs, nowMs)
-    for (const { credit } of this.lanes) credit?.sample(queueingMs, nowMs)
-    for (const each of this.lanes) if (each.credit) each.pump()
+    if (roundTripMs !== undefined && lane === this.#control) this.#heartbeat.measured(roundTripMs)
   }
 
   /** On a class connection: it ends in order. On control: the whole link does. */
@@ -377,29 +346,6 @@ export class Link implements LaneOwner {
     const { generation } = meter
     const body = encodeCredit({ classIndex, generation, totalBytes: meter.tell() })
     this.#control.connection?.write(frameKinds.credit, 0, body)
-  }
-
-  readonly #beat = (): void => {
-    const nowMs = this.#deps.host.nowMs()
-    const { pingIntervalMs, silentAfterMs } = this.#options
-    // A late beat means that this process stood still: the peer is not to blame for all of it.
-    const elapsedMs = Math.min(nowMs - this.#beatAtMs, 2 * pingIntervalMs)
-    this.#beatAtMs = nowMs
-    for (const lane of this.lanes) {
-      this.#tellCredit(lane, 1)
-      if (lane === this.#control || lane.connection?.owesPing) lane.connection?.ping()
-      lane.connection?.beat(elapsedMs, silentAfterMs)
-    }
-    this.#isBusy = this.lanes.some(({ credit }) => credit?.isInUse)
-    this.#schedule()
-  }
-
-  #schedule(): void {
-    this.#timer?.cancel()
-    if (this.#state === 'down') return
-    const { pingIntervalMs } = this.#options
-    const intervalMs = this.#isBusy ? Math.min(busyPingIntervalMs, pingIntervalMs) : pingIntervalMs
-    this.#timer = this.#deps.host.after(intervalMs, this.#beat)
   }
 }
 

@@ -1,9 +1,12 @@
 /** What the tests of the mesh share: nodes that write down their news, and waiting with a deadline. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { Keyring, diagnosticsTelemetry, silentLog, systemHost } from '../../kernel/index.ts'
 import type {
   Admission,
   ChannelClass,
+  ClassStats,
   Inbound,
   LinkDownReason,
   LinkInfo,
@@ -86,17 +89,30 @@ export class TestNode {
   }
 }
 
-/** Starts nodes, runs the test, stops them all whatever happened. */
-export async function withNodes(
-  nodes: readonly TestNode[],
-  run: (...nodes: TestNode[]) => Promise<void>,
+/** Two started nodes, "a" and "b"; stopped whatever happens. */
+export async function withTwo(
+  run: (a: TestNode, b: TestNode) => Promise<void>,
+  options: Partial<MeshOptions> = {},
 ): Promise<void> {
+  const [a, b] = [new TestNode('a', options), new TestNode('b', options)]
   try {
-    for (const node of nodes) await node.start()
-    await run(...nodes)
+    await Promise.all([a.start(), b.start()])
+    await run(a, b)
   } finally {
-    await Promise.all(nodes.map((node) => node.mesh.stop(200)))
+    await Promise.all([a.mesh.stop(200), b.mesh.stop(200)])
   }
+}
+
+/** As {@link withTwo}, and "a" has dialled "b". */
+export function withLink(
+  run: (a: TestNode, b: TestNode) => Promise<void>,
+  options: Partial<MeshOptions> = {},
+): Promise<void> {
+  return withTwo(async (a, b) => {
+    await a.mesh.dial(b.address)
+    await until('both sides are up', () => areLinked(a, b))
+    await run(a, b)
+  }, options)
 }
 
 /** Waits for a condition, checked every few milliseconds. */
@@ -122,4 +138,87 @@ export function areLinked(a: TestNode, b: TestNode): boolean {
     atB[0]?.peer === a.self.name &&
     atA[0].epoch === atB[0].epoch
   )
+}
+
+/** A TCP connection through {@link Proxy}. */
+export interface Pipe {
+  readonly client: Socket
+  readonly server: Socket
+}
+
+/** Between two nodes: each connection, in the order it was opened, can be stalled or cut. */
+export class Proxy {
+  readonly pipes: Pipe[] = []
+  readonly #server: Server
+  #target = 0
+
+  constructor() {
+    this.#server = createServer((client) => {
+      const server = connect(this.#target, '127.0.0.1')
+      for (const socket of [client, server]) {
+        socket.setNoDelay(true).on('error', () => undefined)
+        socket.once('close', () => {
+          client.destroy()
+          server.destroy()
+        })
+      }
+      client.pipe(server).pipe(client)
+      this.pipes.push({ client, server })
+    })
+  }
+
+  /** Starts to forward to a "host:port"; returns the address to dial instead. */
+  async start(target: string): Promise<string> {
+    this.#target = Number(target.split(':')[1])
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    return `127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`
+  }
+
+  /** Nothing of what the dialing side sends gets through; the kernel takes what it can hold. */
+  stall(index: number): void {
+    this.pipe(index).client.unpipe()
+    this.pipe(index).client.pause()
+  }
+
+  /** Ends a connection for both sides. */
+  cut(index: number): void {
+    this.pipe(index).client.destroy()
+    this.pipe(index).server.destroy()
+  }
+
+  pipe(index: number): Pipe {
+    const pipe = this.pipes[index]
+    assert.ok(pipe, `no connection ${String(index)}`)
+    return pipe
+  }
+
+  stop(): void {
+    this.#server.close()
+    for (const { client } of this.pipes) client.destroy()
+  }
+}
+
+/** As {@link withLink}, with a proxy between: "a" dialled "b" through it. */
+export function withProxy(
+  run: (a: TestNode, b: TestNode, proxy: Proxy) => Promise<void>,
+  options: Partial<MeshOptions> = {},
+): Promise<void> {
+  return withTwo(async (a, b) => {
+    const proxy = new Proxy()
+    try {
+      await a.mesh.dial(await proxy.start(b.address))
+      await until('both sides are up', () => areLinked(a, b))
+      await run(a, b, proxy)
+    } finally {
+      proxy.stop()
+    }
+  }, options)
+}
+
+/** What `node` sends to and got from its only peer on one class. */
+export function classStats(node: TestNode, channelClass: ChannelClass): ClassStats {
+  const stats = node.mesh.stats()[0]?.classes[channelClass]
+  assert.ok(stats)
+  return stats
 }

@@ -20,11 +20,12 @@ import {
   type TransportHandlers,
 } from '../port.ts'
 import { advertisedAddresses, listenHosts, thisMachine } from './addresses.ts'
+import type { Opened } from './class-dialer.ts'
 import type { Credentials, VerifiedPeer } from './credentials.ts'
 import { Greeter, reasonOf } from './greeter.ts'
 import { guarded } from './guarded-handlers.ts'
 import { LinkTable } from './link-table.ts'
-import { Link, type LinkFacts, type Opened } from './link.ts'
+import { Link, type LinkFacts } from './link.ts'
 import { MeshListener } from './listener.ts'
 import { classPolicies, meshRules, type MeshOptions } from './mesh-options.ts'
 import { RefusalReports } from './refusal-reports.ts'
@@ -157,7 +158,9 @@ export class MeshTransport implements Transport {
   async #start(self: NodeIdentity, given: TransportHandlers): Promise<Running> {
     const { host, log } = this.#deps
     const handlers = guarded(given, log)
-    const reports = new RefusalReports(host, handlers.refused)
+    const reports = new RefusalReports(host, (report) => {
+      handlers.refused(report)
+    })
     const { listener, addresses } = await this.#listen(self.name, reports)
     if (this.#stopping.signal.aborted) {
       await listener.close()
