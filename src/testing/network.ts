@@ -165,19 +165,18 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
    */
   async run<T>(work: Promise<T>): Promise<T> {
     if (!this.#clock) return work
-    let isSettled = false
+    const pending = new Set([work])
     const settled = (): void => {
-      isSettled = true
+      pending.clear()
     }
     work.then(settled, settled)
-    for (let spentMs = 0; ; spentMs += stepMs) {
-      await this.advance(spentMs === 0 ? 0 : stepMs)
-      if (isSettled) return work
-      if (spentMs > patienceMs) {
-        const message = `Work did not end within ${String(patienceMs)} virtual ms`
-        throw new FoundationError('FND_TIMED_OUT', message)
-      }
+    await this.advance(0)
+    for (let spentMs = 0; pending.size > 0 && spentMs < patienceMs; spentMs += stepMs) {
+      await this.advance(stepMs)
     }
+    if (pending.size === 0) return work
+    const message = `Work did not end within ${String(patienceMs)} virtual ms`
+    throw new FoundationError('FND_TIMED_OUT', message)
   }
 
   /** Stops every node that is still running. */

@@ -21,7 +21,6 @@ interface Life {
   readonly chance: Chance
   state: 'alive' | 'dead'
   pausedUntilMs: number
-  wallOffsetMs: number
 }
 
 interface Scheduled extends QueuedEvent {
@@ -40,6 +39,7 @@ export class VirtualClock {
   readonly #wallStartMs: number
   readonly #queue = new EventQueue<Scheduled>()
   readonly #lives = new Map<string, Life>()
+  readonly #wallOffsetsMs = new Map<string, number>()
   #nowMs = 0
   #order = 0
   #livesBegun = 0
@@ -75,7 +75,7 @@ export class VirtualClock {
     const after = (delayMs: number, run: () => void): Timer => this.#schedule(life, delayMs, run)
     return {
       nowMs: () => this.#nowMs,
-      wallClockMs: () => Math.floor(this.#wallStartMs + this.#nowMs + life.wallOffsetMs),
+      wallClockMs: () => Math.floor(this.#wallStartMs + this.#nowMs + this.#wallOffsetMs(node)),
       random: life.chance,
       randomBytes: (count) => Uint8Array.from({ length: count }, () => life.chance() * 256),
       after,
@@ -96,9 +96,12 @@ export class VirtualClock {
     life.pausedUntilMs = Math.max(life.pausedUntilMs, this.#nowMs + ms)
   }
 
-  /** Moves the wall clock of a node; its monotonic clock does not notice. */
+  /**
+   * Moves the wall clock of a node; its monotonic clock does not notice. The clock belongs to its
+   * machine: the next life of the node has it too.
+   */
   wallJump(node: string, ms: number): void {
-    this.#lifeOf(node).wallOffsetMs += ms
+    this.#wallOffsetsMs.set(node, this.#wallOffsetMs(node) + ms)
   }
 
   /** The node is gone with all its timers; hosts it was given schedule nothing any more. */
@@ -162,6 +165,10 @@ export class VirtualClock {
     }
   }
 
+  #wallOffsetMs(node: string): number {
+    return this.#wallOffsetsMs.get(node) ?? 0
+  }
+
   #lifeOf(node: string): Life {
     const known = this.#lives.get(node)
     if (known) return known
@@ -173,7 +180,6 @@ export class VirtualClock {
       chance: seededChance(this.#seed, label),
       state: 'alive',
       pausedUntilMs: 0,
-      wallOffsetMs: 0,
     }
     this.#lives.set(node, life)
     return life

@@ -64,6 +64,12 @@ export class Faults {
     this.#cuts.add(keyOf(from, to))
   }
 
+  /** Ends a `cut` of one direction. */
+  mend(from: string, to: string): void {
+    this.#cuts.delete(keyOf(from, to))
+    this.#deps.changed()
+  }
+
   /** Holds the bytes of one direction for `ms`, then lets them go on in order. */
   clog(from: string, to: string, ms: number): void {
     this.#clogs.set(keyOf(from, to), this.#deps.host.nowMs() + ms)

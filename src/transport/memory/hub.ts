@@ -83,6 +83,12 @@ export class MemoryHub {
     if (!oneWay) this.#faults.cut(b, a)
   }
 
+  /** Ends a `cut` with the same arguments; held bytes flow. */
+  mend(a: string, b: string, { oneWay = false }: { oneWay?: boolean } = {}): void {
+    this.#faults.mend(a, b)
+    if (!oneWay) this.#faults.mend(b, a)
+  }
+
   /** Holds what `a` sends to `b` for `ms`, then lets it go on in order. */
   clog(a: string, b: string, ms: number): void {
     this.#faults.clog(a, b, ms)

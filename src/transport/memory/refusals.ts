@@ -38,11 +38,14 @@ export function dialError(address: string, reason: DialFailure): FoundationError
   return new FoundationError(codes[reason], message, { details: { reason, address } })
 }
 
-/** Whether the two may be linked at all; both sides ask this of the other's identity. */
+/**
+ * Whether the two may be linked at all; both sides ask this of the other's identity. Two nodes of
+ * one name are for admission to judge.
+ */
 export function screen(self: NodeIdentity, peer: NodeIdentity): DialFailure | undefined {
   if (peer.cluster !== self.cluster) return 'cluster_mismatch'
-  if (peer.name !== self.name) return undefined
-  return peer.incarnation === self.incarnation ? 'self' : 'name_in_use'
+  const isSelf = peer.name === self.name && peer.incarnation === self.incarnation
+  return isSelf ? 'self' : undefined
 }
 
 const quietMs = 60_000
