@@ -59,9 +59,9 @@ export class ClassConnection {
       if (this.#state === 'open') deps.handlers.frame(kind, sequence, body)
     })
     // Stays for good: an error event without a listener would end the process.
-    socket.on('error', () => undefined)
-    socket.once('close', () => {
-      this.#ended('lost')
+    socket.on('error', this.#onLost).once('close', this.#onLost)
+    socket.once('end', () => {
+      if (this.#state === 'open') this.#onLost()
     })
   }
 
@@ -182,8 +182,13 @@ export class ClassConnection {
     if (this.#state === 'open') this.flush()
   }
 
-  readonly #onWritten = (): void => {
-    if (this.#state === 'open') this.#deps.handlers.writable()
+  readonly #onLost = (): void => {
+    this.#ended('lost')
+  }
+
+  /** A write that failed makes no room: the socket is about to say that it is lost. */
+  readonly #onWritten = (error?: Error | null): void => {
+    if (!error && this.#state === 'open') this.#deps.handlers.writable()
   }
 
   readonly #onData = (chunk: Buffer): void => {
