@@ -1,0 +1,40 @@
+/**
+ * Foundation as a user starts it: the built package, encrypted, every broadcast awaited.
+ *
+ * Settings: `cluster` (default `false`, processes are connected by hand) and any other
+ * `startNode` option.
+ */
+import { startNode } from '../../dist/index.js'
+import { carriesBytes, publishEach } from './system.mjs'
+
+const newsTypes = { 'member-up': 'up', 'member-suspect': 'suspect', 'member-down': 'down' }
+
+/** @param {import('./system.mjs').Place} place */
+export async function open({ app, name, host, port, roster, secret, settings = {} }) {
+  const node = await startNode({ app, name, secret, listen: { host, port }, ...settings })
+
+  const endpoint = {
+    node,
+    subscribe: async (topic, listener) => {
+      await node.pubsub.subscribe(topic, listener).ready
+    },
+    reach: async (peers) => {
+      const wanted = roster.filter((peer) => peers.includes(peer.name))
+      await Promise.all(wanted.map((peer) => node.connect(`${peer.host}:${peer.port}`)))
+    },
+    publish: (topic, body) => node.pubsub.broadcast(topic, body),
+    publishMany: (topic, body, count) => publishEach(endpoint, topic, { body, count }),
+    close: () => node.stop(),
+    watch: (listener) => {
+      for (const [event, type] of Object.entries(newsTypes)) {
+        node.on(event, ({ member }) => listener({ type, name: member.name }))
+      }
+    },
+    members: () =>
+      node
+        .members({ status: ['alive'] })
+        .filter((member) => !member.isSelf)
+        .map((member) => member.name),
+  }
+  return endpoint
+}

@@ -1,0 +1,97 @@
+/**
+ * One-way messages a second, 1 publisher to 1 and to 4 subscribers, each a process of its own.
+ * Objects of about 100 bytes; the clock runs from the first publish to the last one received.
+ */
+import { closeFleet, openFleet } from './harness/fleet.mjs'
+import { printGoal, printTable, spreadText, thousands, threeDigits } from './harness/report.mjs'
+import { runRounds } from './harness/rounds.mjs'
+import { median, pairedRatios } from './harness/statistics.mjs'
+import { systems } from './systems/system.mjs'
+
+const topic = 'events.bench'
+const warmUp = { forMs: 1000, countMax: 200_000 }
+const measured = { forMs: 3000, countMax: 2_000_000 }
+
+/** Foundation's rate as a share of theirs that must be reached, one way, 1 to 1. */
+const goals = { 'bare-tls': 0.7, nats: 1.7, redis: 4 }
+
+export const throughput = {
+  summary: 'one-way small messages a second, 1 -> 1 and 1 -> 4 processes',
+  async run(options) {
+    const oneToOne = await runFanOut(1, options)
+    const oneToFour = await runFanOut(4, options)
+    return { oneToOne, oneToFour }
+  },
+}
+
+async function runFanOut(subscribers, { rounds, isWanted, profileFolder }) {
+  console.log(`\n1 -> ${subscribers}`)
+  const rows = Object.entries(systems)
+    .filter(([system]) => isWanted(system))
+    .map(([system, { title }]) => ({ id: system, system, title }))
+  const measure = (row, server) => measureRate({ row, server, subscribers, profileFolder })
+  const results = await runRounds({ rows, rounds, measure })
+  const rates = new Map([...results].map(([id, runs]) => [id, runs.map((run) => run.perSecond)]))
+  print(rows, rates, results)
+  if (subscribers === 1) printGoals(rates)
+  return Object.fromEntries(results)
+}
+
+async function measureRate({ row, server, subscribers, profileFolder }) {
+  const listeners = Array.from({ length: subscribers }, (_, index) => `subscriber-${index + 1}`)
+  const names = ['publisher', ...listeners]
+  const { system, settings } = row
+  const fleet = await openFleet({ system, settings, server, names, profileFolder })
+  try {
+    const [publisher, ...others] = fleet
+    await Promise.all(others.map((worker) => worker.call('count', { topic })))
+    await publisher.call('reach', { peers: listeners, topics: [topic] })
+    const before = await publishOnce({ publisher, others, load: warmUp, already: 0 })
+    return await publishOnce({ publisher, others, load: measured, already: before.sent })
+  } finally {
+    await closeFleet(fleet)
+  }
+}
+
+async function publishOnce({ publisher, others, load, already }) {
+  const { sent, startedAtMs } = await publisher.call('publishFor', { topic, ...load })
+  const expected = already + sent
+  const counts = await Promise.all(others.map((one) => one.call('awaitCount', { topic, expected })))
+  const endedAtMs = Math.max(...counts.map((counted) => counted.lastAtMs))
+  const received = Math.min(...counts.map((counted) => counted.received)) - already
+  return { sent, received, perSecond: (received * 1000) / (endedAtMs - startedAtMs) }
+}
+
+function print(rows, rates, results) {
+  const ours = rates.get('foundation') ?? []
+  printTable(
+    rows
+      .filter((row) => rates.get(row.id)?.length > 0)
+      .map((row) => ({
+        system: row.title,
+        encrypted: systems[row.system].encrypted ? 'yes' : 'no',
+        'messages/s': spreadText(rates.get(row.id), thousands),
+        'Foundation / it': spreadText(pairedRatios(ours, rates.get(row.id))),
+        lost: String(lost(results.get(row.id))),
+      })),
+  )
+}
+
+function lost(runs) {
+  return runs.reduce((sum, { sent, received }) => sum + sent - received, 0)
+}
+
+function printGoals(rates) {
+  const ours = rates.get('foundation') ?? []
+  for (const [system, goal] of Object.entries(goals)) {
+    const ratios = pairedRatios(ours, rates.get(system) ?? [])
+    if (ratios.length === 0) continue
+    const ratio = median(ratios)
+    printGoal({
+      what: `one way against ${systems[system].title}`,
+      goal: `>= ${goal} x`,
+      measured: `${threeDigits(ratio)} x`,
+      reached: ratio >= goal,
+    })
+  }
+}
