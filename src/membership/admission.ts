@@ -3,7 +3,7 @@
  * it as long as that node answers.
  */
 import type { Admission, NodeIdentity } from '../transport/index.ts'
-import { isBarred, isLive, type MemberRecord, type MemberTable } from './member-table.ts'
+import { isLive, type MemberRecord, type MemberTable } from './member-table.ts'
 
 /** What the answer depends on. */
 export interface AdmissionFacts {
@@ -24,18 +24,19 @@ export function judgeAdmission(
 ): Admission | 'ask-holder' {
   const { self, table } = facts
   if (facts.isLeaving) return 'leaving'
-  if (peer.incarnation === self.incarnation) return 'rejected'
-  if (peer.name === self.name) return 'name_in_use'
+  // Only the younger of two namesakes is told that the name is taken, whoever of them dialled.
+  if (peer.name === self.name) return isYounger(peer, self) ? 'name_in_use' : 'rejected'
   const known = table.get(peer.name)
   const end = table.endOf(peer.name, peer.incarnation)
   // A replaced node that still lives is told the reason it can act on.
   if (end === 'replaced' && isLive(known)) return 'name_in_use'
-  if (end || isUnwanted(peer, known) || table.isFullFor(peer.name)) return 'rejected'
+  if (end || table.isBarred(peer.name, peer.incarnation) || table.isFullFor(peer.name))
+    return 'rejected'
   return isHeld(peer, known, facts.linkedIncarnation) ? 'ask-holder' : 'admit'
 }
 
-function isUnwanted(peer: NodeIdentity, known: MemberRecord | undefined): boolean {
-  return isBarred(known) && known?.incarnation === peer.incarnation
+function isYounger(a: NodeIdentity, b: NodeIdentity): boolean {
+  return a.incarnation > b.incarnation
 }
 
 /** By a live member with a link, other than the peer. */
@@ -55,8 +56,8 @@ export interface DoorDeps {
   readonly probe: (name: string) => Promise<boolean>
   /** The holder of the name does not answer: its place is taken. */
   readonly replace: (name: string) => void
-  /** Somebody else has this node's own name. */
-  readonly sameName: (other: NodeIdentity) => void
+  /** A node that started earlier has this node's own name. */
+  readonly elderNamesake: (elder: NodeIdentity) => void
 }
 
 /** Answers for {@link TransportHandlers.admit}. */
@@ -70,7 +71,8 @@ export class Door {
   admit(peer: NodeIdentity): Admission | Promise<Admission> {
     const facts = this.#deps.facts(peer)
     const verdict = judgeAdmission(peer, facts)
-    if (verdict === 'name_in_use' && peer.name === facts.self.name) this.#deps.sameName(peer)
+    const { self } = facts
+    if (peer.name === self.name && isYounger(self, peer)) this.#deps.elderNamesake(peer)
     return verdict === 'ask-holder' ? this.#askHolder(peer, facts) : verdict
   }
 

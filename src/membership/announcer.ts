@@ -2,7 +2,8 @@
  * Tells the owner of membership what changed: in order, each change once, also when a listener
  * causes the next change while it is told of this one.
  */
-import { toError, type FoundationError, type Log, type Telemetry } from '../kernel/index.ts'
+import { FoundationError, toError, type Log, type Telemetry } from '../kernel/index.ts'
+import type { TransportHandlers } from '../transport/index.ts'
 import type { Member, MembershipEvent } from './member.ts'
 import type { MemberChange, MemberRecord } from './member-table.ts'
 
@@ -37,6 +38,15 @@ export class Announcer {
       this.#pending.push({ type, member, ...(cause && { cause }) })
     }
     this.#tell()
+  }
+
+  /** See {@link TransportHandlers.refused}. */
+  readonly refused: TransportHandlers['refused'] = ({ address, reason, message }) => {
+    this.#deps.log.warn({ address, reason }, message)
+    // A second node with the name of a live member is that node's trouble, not ours.
+    if (reason === 'name_in_use') return
+    const code = reason === 'version' ? 'FND_VERSION_UNSUPPORTED' : 'FND_HANDSHAKE_REFUSED'
+    this.trouble(new FoundationError(code, message, { details: { address, reason } }))
   }
 
   /** A failure that follows nobody's call. */

@@ -103,12 +103,12 @@ export class TestCluster {
 
   /** Settles a promise that needs virtual time to pass. */
   async during<T>(work: Promise<T>, ms = 10_000): Promise<T> {
-    let isDone = false
+    const seen = { isDone: false }
     const mark = (): void => {
-      isDone = true
+      seen.isDone = true
     }
     work.then(mark, mark)
-    for (let passed = 0; passed < ms && !isDone; passed += 10) await this.advance(10)
+    for (let passed = 0; passed < ms && !seen.isDone; passed += 10) await this.advance(10)
     return work
   }
 }

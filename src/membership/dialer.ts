@@ -34,6 +34,8 @@ export interface DialNews {
   gone(name: string): void
   /** The member said that it is about to stop. */
   leaving(name: string): void
+  /** The member lives and does not want this node. */
+  rejected(name: string): void
 }
 
 /** What a dial by hand takes. */
@@ -141,6 +143,7 @@ export class Dialer {
     plan.failed(target.key, reason, { nowMs: host.nowMs(), chance: host.random() })
     if (target.name === undefined) return
     if (reason === 'leaving') news.leaving(target.name)
+    else if (reason === 'rejected') news.rejected(target.name)
     else if (provesGone(target, attempts)) news.gone(target.name)
   }
 

@@ -8,6 +8,7 @@
  */
 import type { NodeIdentity } from '../transport/index.ts'
 import type { MemberCause, MemberStatus } from './member.ts'
+import { addressMaxBytes } from './messages.ts'
 
 /** What the table knows of one member. */
 export interface MemberRecord {
@@ -51,16 +52,13 @@ export function isLive(record: MemberRecord | undefined): record is LiveRecord {
   return record?.status === 'alive' || record?.status === 'suspect'
 }
 
-/** Disconnected on purpose: not let in again until somebody asks for one of its addresses. */
-export function isBarred(record: MemberRecord | undefined): boolean {
-  return record?.cause === 'disconnected'
-}
-
 /** One a node. Does not hold the node itself. */
 export class MemberTable {
   readonly #options: MemberTableOptions
   readonly #records = new Map<string, MemberRecord>()
   readonly #ended = new Map<string, IncarnationEnd>()
+  /** Members disconnected on purpose, by name. */
+  readonly #barred = new Map<string, MemberRecord>()
 
   constructor(options: MemberTableOptions) {
     this.#options = options
@@ -113,14 +111,10 @@ export class MemberTable {
     return [...changes, { type: 'member-up', record }]
   }
 
-  /** It is silent, or only others reach it. A new cause alone is recorded, not announced. */
+  /** It is silent; a second time when others turn out to reach it. */
   suspect(name: string, cause: MemberCause, nowMs: number): MemberChange[] {
     const known = this.#records.get(name)
-    if (!isLive(known)) return []
-    if (known.status === 'suspect') {
-      this.#records.set(name, { ...known, cause })
-      return []
-    }
+    if (!isLive(known) || known.cause === cause) return []
     return this.#change(known, { type: 'member-suspect', status: 'suspect', cause, nowMs })
   }
 
@@ -150,12 +144,7 @@ export class MemberTable {
   /** This incarnation must never be a member (again). */
   end(ended: Pick<MemberRecord, 'name' | 'incarnation'>, how: IncarnationEnd): void {
     const key = endKey(ended.name, ended.incarnation)
-    if (!this.#ended.has(key)) this.#ended.set(key, how)
-    if (this.#ended.size <= endedMax) return
-    for (const oldest of this.#ended.keys()) {
-      this.#ended.delete(oldest)
-      return
-    }
+    if (!this.#ended.has(key)) setBounded(this.#ended, [key, how], endedMax)
   }
 
   /** One more topology proposed the member. */
@@ -166,18 +155,29 @@ export class MemberTable {
     this.#records.set(name, { ...known, provenance: all })
   }
 
-  /** Members disconnected on purpose that have this address may come back: somebody asks for them. */
+  /** Not let in again until somebody asks for one of its addresses ({@link permit}). */
+  bar(name: string): void {
+    const known = this.#records.get(name)
+    if (known) setBounded(this.#barred, [name, known], this.#options.membersMax)
+  }
+
+  /** Whether that incarnation was disconnected on purpose. */
+  isBarred(name: string, incarnation: string): boolean {
+    return this.#barred.get(name)?.incarnation === incarnation
+  }
+
+  /** Somebody asks for an address: who has it may come back. */
   permit(address: string): void {
-    for (const record of this.#records.values()) {
-      if (isBarred(record) && record.addresses.includes(address)) this.#records.delete(record.name)
+    for (const { name, addresses } of this.#barred.values()) {
+      if (addresses.includes(address)) this.#barred.delete(name)
     }
   }
 
-  /** Forgets the names that have been down or left for `keepEndedForMs`; not those disconnected. */
+  /** Forgets the names that have been down or left for `keepEndedForMs`. */
   purge(nowMs: number): void {
     for (const record of this.#records.values()) {
       const isOld = nowMs - record.sinceMs >= this.#options.keepEndedForMs
-      if (isOld && !isLive(record) && !isBarred(record)) this.#records.delete(record.name)
+      if (isOld && !isLive(record)) this.#records.delete(record.name)
     }
   }
 
@@ -209,11 +209,26 @@ function described(
   provenances: readonly (readonly string[])[],
 ): Pick<MemberRecord, 'addresses' | 'roles' | 'meta' | 'provenance'> {
   return {
-    addresses: peer.addresses.slice(0, addressesMax),
+    addresses: peer.addresses.filter(isCarried).slice(0, addressesMax),
     roles: peer.roles,
     meta: peer.meta,
     provenance: union(...provenances).slice(0, provenanceMax),
   }
+}
+
+/** Sets; beyond `max` entries the oldest is dropped. */
+function setBounded<K, V>(map: Map<K, V>, [key, value]: readonly [K, V], max: number): void {
+  map.set(key, value)
+  if (map.size <= max) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}
+
+/** Longer ones would spoil the list they are introduced in. */
+function isCarried(address: string): boolean {
+  return Buffer.byteLength(address) <= addressMaxBytes
 }
 
 function endKey(name: string, incarnation: string): string {

@@ -15,7 +15,7 @@ export type MemberCause =
   | 'stopped' // it closed its links in order, without a leave, and its address refuses dials
   | 'unreachable' // silent for longer than `downAfterMs`, to us and to those we asked
   | 'replaced' // a new incarnation has its name
-  | 'disconnected' // `disconnect` was called here
+  | 'disconnected' // `disconnect` was called, here or there
   | 'silent' // suspect: nothing heard from it
   | 'indirect' // suspect: silent to us, but another member reaches it
 

@@ -5,20 +5,11 @@
  * A node that was cut off or stopped for long is given up, and comes back with the same incarnation
  * as up again: its process, and so its state, is the same. Only a restart makes a new incarnation.
  */
-import {
-  FoundationError,
-  type Host,
-  type Lifecycle,
-  type Log,
-  type Telemetry,
-} from '../kernel/index.ts'
+import { FoundationError, type Lifecycle } from '../kernel/index.ts'
 import type {
-  Inbound,
   LinkDownReason,
   LinkInfo,
   NodeIdentity,
-  Router,
-  Transport,
   TransportHandlers,
 } from '../transport/index.ts'
 import { Door, type AdmissionFacts } from './admission.ts'
@@ -26,35 +17,23 @@ import { Announcer } from './announcer.ts'
 import { DialPlan } from './dial-plan.ts'
 import { Dialer, type ConnectOptions, type DialNews } from './dialer.ts'
 import { FailureWatch, type Verdict } from './failure-watch.ts'
+import { Farewells } from './farewells.ts'
 import { Introducer } from './introducer.ts'
-import type { Member, MemberCause, MembershipEvent, MemberStatus } from './member.ts'
-import { isBarred, isLive, MemberTable, type MemberRecord } from './member-table.ts'
-import { addressMaxBytes, leavingMessage, type Introduction } from './messages.ts'
+import type { Member, MemberCause, MemberStatus } from './member.ts'
+import { isLive, MemberTable, type MemberChange, type MemberRecord } from './member-table.ts'
+import { addressMaxBytes, type Introduction } from './messages.ts'
+import type { MembershipDeps } from './membership-deps.ts'
 import type { MembershipOptions } from './options.ts'
 import { OwnName } from './own-name.ts'
 import { Readiness, type ReadyOptions } from './readiness.ts'
 import { Roster } from './roster.ts'
 import { describeTargets, type MembershipStatus } from './status.ts'
 
-/** What membership talks to. */
-export interface MembershipDeps {
-  readonly transport: Transport
-  readonly router: Router
-  readonly host: Host
-  readonly log: Log
-  readonly telemetry: Telemetry
-  /** This node. Read at each use, so its addresses may be filled in once the engine listens. */
-  readonly self: NodeIdentity
-  readonly news: (event: MembershipEvent) => void
-}
-
 /** `leaving`: announced; nobody new is let in. `stopped` is final. */
 type MembershipState = 'idle' | 'running' | 'leaving' | 'stopped'
 
 /** One a node. Its `handlers` work from construction on; dials and verdicts begin with `start`. */
 export class Membership implements Lifecycle {
-  /** The node composes these into the engine's handlers. */
-  readonly handlers: Pick<TransportHandlers, 'admit' | 'linkUp' | 'linkDown' | 'refused'>
   readonly #deps: MembershipDeps
   readonly #options: MembershipOptions
   readonly #table: MemberTable
@@ -66,10 +45,11 @@ export class Membership implements Lifecycle {
   readonly #announcer: Announcer
   readonly #readiness: Readiness
   readonly #ownName: OwnName
+  readonly #farewells: Farewells
+  readonly #door: Door
   readonly #links = new Map<string, LinkInfo>()
-  /** Linked incarnations that announced their leave, by name. */
-  readonly #leavers = new Map<string, string>()
   #state: MembershipState = 'idle'
+
   constructor(deps: MembershipDeps, options: MembershipOptions) {
     this.#deps = deps
     this.#options = options
@@ -83,7 +63,7 @@ export class Membership implements Lifecycle {
     this.#roster = new Roster({ self, isIn, table, links: this.#links, transport })
     const memberOf = (record: MemberRecord): Member => this.#roster.memberOf(record)
     this.#announcer = new Announcer({ news, memberOf, log, telemetry })
-    this.#ownName = new OwnName({ self, refused: this.#nameRefused })
+    this.#ownName = new OwnName({ refused: this.#nameRefused })
     const dialNews: DialNews = {
       reached: this.#ownName.dialReached,
       failed: this.#ownName.dialFailed,
@@ -91,6 +71,7 @@ export class Membership implements Lifecycle {
         this.#watch.refused(name)
       },
       leaving: this.#memberLeft,
+      rejected: this.#rejectedBy,
     }
     const dialing = { plan: this.#plan, news: dialNews }
     this.#dialer = new Dialer({ transport, host, log, telemetry, ...dialing }, options)
@@ -102,20 +83,26 @@ export class Membership implements Lifecycle {
     )
     const linked = (): MemberRecord[] => this.#roster.linked()
     this.#introducer = new Introducer({ router, linked, introduced: this.#introduced })
-    router.handle(leavingMessage.code, this.#heardLeaving)
-    const door = new Door({
+    const linkedIncarnation = (name: string): string | undefined =>
+      this.#links.get(name)?.peer.incarnation
+    this.#farewells = new Farewells({ router, self, linkedIncarnation })
+    this.#door = new Door({
       facts: (peer) => this.#admissionFacts(peer),
       probe: (name) => this.#watch.prober.probe(name),
       replace: (name) => {
         this.#remove(name, 'replaced')
       },
-      sameName: this.#ownName.clash,
+      elderNamesake: this.#ownName.clash,
     })
-    this.handlers = {
-      admit: (peer) => door.admit(peer),
+  }
+
+  /** The node composes these into the engine's handlers. */
+  get handlers(): Pick<TransportHandlers, 'admit' | 'linkUp' | 'linkDown' | 'refused'> {
+    return {
+      admit: (peer) => this.#door.admit(peer),
       linkUp: this.#linkUp,
       linkDown: this.#linkDown,
-      refused: this.#refused,
+      refused: this.#announcer.refused,
     }
   }
 
@@ -142,7 +129,6 @@ export class Membership implements Lifecycle {
   start(): void {
     if (this.#state !== 'idle') return
     this.#state = 'running'
-    this.#readiness.changed(this.#roster.alivePeers)
     this.#watch.start()
     this.#dialer.pump()
   }
@@ -184,6 +170,7 @@ export class Membership implements Lifecycle {
     this.#table.permit(address)
     const { provenance = 'by hand', ...limits } = options
     const peer = await this.#dialer.dial(address, limits)
+    if (this.#plan.byAddress(address)) this.#plan.propose(address, provenance, this.#nowMs())
     this.#table.addProvenance(peer.name, [provenance])
     const member = this.member(peer.name)
     if (member) return member
@@ -198,6 +185,7 @@ export class Membership implements Lifecycle {
    */
   disconnect(name: string, cause: 'disconnected' = 'disconnected'): Promise<boolean> {
     if (!isLive(this.#table.get(name))) return Promise.resolve(false)
+    this.#table.bar(name)
     this.#remove(name, cause)
     return Promise.resolve(true)
   }
@@ -213,7 +201,7 @@ export class Membership implements Lifecycle {
     if (this.#state !== 'running') return
     this.#state = 'leaving'
     const peers = [...this.#links.keys()]
-    for (const name of peers) this.#sayLeaving(name)
+    for (const name of peers) this.#farewells.say(name)
     // The answer to a probe sent after the announcement proves that the announcement was read.
     const { prober } = this.#watch
     const noted = peers.map((name) => prober.probe(name, this.#options.leaveTimeoutMs))
@@ -259,23 +247,33 @@ export class Membership implements Lifecycle {
     return this.#state === 'idle' || this.#state === 'running'
   }
 
+  #isMember({ name, incarnation }: NodeIdentity): boolean {
+    const known = this.#table.get(name)
+    return isLive(known) && known.incarnation === incarnation
+  }
+
   readonly #linkUp = (link: LinkInfo): void => {
     const { peer } = link
     if (this.#state === 'stopped') return
     const before = this.#table.get(peer.name)
     if (before?.incarnation !== peer.incarnation) this.#watch.forget(peer.name)
     this.#links.set(peer.name, link)
-    this.#leavers.delete(peer.name)
+    this.#farewells.forget(peer.name)
     const { name, incarnation, addresses } = peer
     const at = { linkAddress: link.address, dialedBy: link.dialedBy }
     const target = this.#plan.linked({ name, incarnation, addresses, ...at }, this.#nowMs())
     const isUnproposed = target.provenance.length === 0 && link.dialedBy === 'peer'
     const provenance = isUnproposed ? ['inbound'] : target.provenance
     const changes = this.#table.up(peer, provenance, this.#nowMs())
+    if (!this.#isMember(peer)) {
+      // It was admitted, but the table has filled up, or its incarnation ended, meanwhile.
+      this.#plan.dropMember(name)
+      this.#deps.transport.close(name)
+      return
+    }
     this.#watch.linkUp(name)
-    this.#announcer.announce(changes)
-    this.#readiness.changed(this.#roster.alivePeers)
-    if (this.#state === 'leaving') this.#sayLeaving(name)
+    this.#announce(changes)
+    if (this.#state === 'leaving') this.#farewells.say(name)
     this.#introducer.tellAll(name)
     if (changes.some(({ type }) => type === 'member-up')) this.#introducer.presentToAll(name)
   }
@@ -286,7 +284,7 @@ export class Membership implements Lifecycle {
     if (current?.epoch !== link.epoch || current.peer.incarnation !== incarnation) return
     this.#links.delete(name)
     if (this.#state === 'stopped') return
-    if (this.#leavers.get(name) === incarnation) {
+    if (this.#farewells.heardFrom(name, incarnation)) {
       this.#memberLeft(name)
       return
     }
@@ -295,57 +293,46 @@ export class Membership implements Lifecycle {
     if (this.#state === 'running') this.#dialer.pump()
   }
 
-  readonly #refused: TransportHandlers['refused'] = ({ address, reason, message }) => {
-    this.#deps.log.warn({ address, reason }, message)
-    // A second node with the name of a live member is that node's trouble, not ours.
-    if (reason === 'name_in_use') return
-    const code = reason === 'version' ? 'FND_VERSION_UNSUPPORTED' : 'FND_HANDSHAKE_REFUSED'
-    this.#announcer.trouble(new FoundationError(code, message, { details: { address, reason } }))
-  }
-
   readonly #nameRefused = (error: FoundationError, isNews: boolean): void => {
     this.#readiness.fail(error)
     if (isNews) this.#announcer.trouble(error)
   }
 
-  readonly #heardLeaving = (body: Uint8Array, { from }: Inbound): void => {
-    const { incarnation } = leavingMessage.decode(body)
-    if (this.#links.get(from)?.peer.incarnation === incarnation)
-      this.#leavers.set(from, incarnation)
-  }
-
   readonly #memberLeft = (name: string): void => {
-    this.#leavers.delete(name)
+    this.#farewells.forget(name)
     this.#watch.forget(name)
     this.#plan.dropMember(name)
-    this.#announcer.announce(this.#table.left(name, this.#nowMs()))
-    this.#readiness.changed(this.#roster.alivePeers)
+    this.#announce(this.#table.left(name, this.#nowMs()))
+  }
+
+  /** It lives, but ended the membership on its side. Dialled on, in case it thinks better of it. */
+  readonly #rejectedBy = (name: string): void => {
+    if (this.#links.has(name)) return
+    this.#watch.forget(name)
+    this.#announce(this.#table.down(name, 'disconnected', this.#nowMs()))
   }
 
   /** Down for good, as far as this node is concerned: not dialled again. */
   #remove(name: string, cause: MemberCause): void {
     this.#watch.forget(name)
     this.#plan.dropMember(name)
-    this.#announcer.announce(this.#table.down(name, cause, this.#nowMs()))
-    this.#readiness.changed(this.#roster.alivePeers)
+    this.#announce(this.#table.down(name, cause, this.#nowMs()))
     this.#deps.transport.close(name)
   }
 
   readonly #judged = (verdict: Verdict): void => {
     const { name, effect } = verdict
     const nowMs = this.#nowMs()
-    if (effect === 'suspect')
-      this.#announcer.announce(this.#table.suspect(name, verdict.cause, nowMs))
-    if (effect === 'alive') this.#announcer.announce(this.#table.alive(name, nowMs))
+    if (effect === 'suspect') this.#announce(this.#table.suspect(name, verdict.cause, nowMs))
+    if (effect === 'alive') this.#announce(this.#table.alive(name, nowMs))
     if (effect === 'down') this.#giveUp(name, verdict.cause)
     if (effect === 'close') this.#deps.transport.close(name)
-    this.#readiness.changed(this.#roster.alivePeers)
   }
 
   #giveUp(name: string, cause: MemberCause): void {
     const { incarnation } = this.#table.get(name) ?? {}
-    if (incarnation !== undefined && this.#leavers.get(name) === incarnation) this.#memberLeft(name)
-    else this.#announcer.announce(this.#table.down(name, cause, this.#nowMs()))
+    if (this.#farewells.heardFrom(name, incarnation)) this.#memberLeft(name)
+    else this.#announce(this.#table.down(name, cause, this.#nowMs()))
     this.#deps.transport.close(name)
   }
 
@@ -356,21 +343,19 @@ export class Membership implements Lifecycle {
 
   readonly #introduced = (member: Introduction): void => {
     const { self } = this.#deps
-    if (member.name === self.name || this.#state !== 'running' || this.#links.has(member.name))
-      return
-    const known = this.#table.get(member.name)
-    const isKept = known?.incarnation === member.incarnation && isBarred(known)
-    if (isKept || this.#table.endOf(member.name, member.incarnation)) return
+    const { name, incarnation } = member
+    if (this.#state !== 'running' || name === self.name || this.#links.has(name)) return
+    if (this.#table.isBarred(name, incarnation) || this.#table.endOf(name, incarnation)) return
     // The greater name waits: most often the other one has made the link by then.
-    const delayMs = self.name < member.name ? 0 : this.#options.redialMinMs / 2
+    const delayMs = self.name < name ? 0 : this.#options.redialMinMs / 2
     const addresses = member.addresses.filter((address) => !self.addresses.includes(address))
     this.#plan.introduce({ ...member, addresses }, delayMs, this.#nowMs())
     this.#dialer.pump()
   }
 
-  #sayLeaving(name: string): void {
-    const { incarnation } = this.#deps.self
-    this.#deps.router.send(name, 'control', leavingMessage.encode({ incarnation }))
+  #announce(changes: readonly MemberChange[]): void {
+    this.#announcer.announce(changes)
+    this.#readiness.alive(this.#roster.alivePeers)
   }
 
   #nowMs(): number {

@@ -21,10 +21,9 @@ export interface Introduction {
 /** Members in one `memberList`; longer lists are sent in parts. */
 export const introductionsMax = 32
 
-/** Bounds of texts in messages, in bytes. */
-export const nameMaxBytes = 256
-/** A host name has at most 253 bytes. */
-export const addressMaxBytes = 262
+/** A host name has at most 253 bytes; the rest is for a port, brackets and a zone. */
+export const addressMaxBytes = 280
+const nameMaxBytes = 256
 const incarnationMaxBytes = 128
 const addressesMax = 16
 

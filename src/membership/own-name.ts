@@ -5,7 +5,6 @@ import type { DialNews } from './dialer.ts'
 
 /** What is told of a refusal. */
 export interface OwnNameDeps {
-  readonly self: () => NodeIdentity
   /** Each time this node is refused for its name; `isNews` when it was not refused before. */
   readonly refused: (error: FoundationError, isNews: boolean) => void
 }
@@ -24,10 +23,9 @@ export class OwnName {
     return this.#refusal?.error
   }
 
-  /** A node with our name came to us. The one that started later is in the wrong. */
+  /** A node with our name that started earlier came to us. */
   readonly clash = (other: NodeIdentity): void => {
-    const { name, incarnation } = this.#deps.self()
-    if (incarnation < other.incarnation) return
+    const { name } = other
     const message = `Node name "${name}" is in use by a node that started earlier; choose another`
     const details = { reason: 'name_in_use', name }
     const error = new FoundationError('FND_NAME_IN_USE', message, { details })

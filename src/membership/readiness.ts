@@ -37,8 +37,9 @@ export class Readiness {
     this.#changedAtMs = host.nowMs()
   }
 
-  /** The set of live members changed: the margin begins anew. */
-  changed(alivePeers: number): void {
+  /** So many others are alive now. When that is a change the margin begins anew. */
+  alive(alivePeers: number): void {
+    if (alivePeers === this.#alivePeers) return
     this.#alivePeers = alivePeers
     this.#changedAtMs = this.#host.nowMs()
     this.#check()
