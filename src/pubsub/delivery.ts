@@ -1,0 +1,61 @@
+/** What a subscriber receives, and how it asks for it. */
+
+/** What is known of a message beside itself. Read-only: all subscribers get the same object. */
+export interface DeliveryMeta {
+  readonly topic: string
+  /** The first token of the topic when that is a channel, else `events`. */
+  readonly channel: string
+  /** Name of the node that published it, as authenticated. */
+  readonly from: string
+  /** The sender's wall clock, milliseconds since 1970. */
+  readonly sentAt: number
+  /** Which link between the two nodes carried it; 0 for this node's own. */
+  readonly epoch: number
+  /** Grows within (sender, class of the channel); not contiguous, as other messages count too. */
+  readonly sequence: number
+}
+
+/** A message as an iterator gives it. */
+export interface Delivery<M = unknown> {
+  readonly message: M
+  readonly meta: DeliveryMeta
+}
+
+/** Called with each message. Runs for one message need not end before the next one's begins. */
+export type Handler<M = unknown> = (message: M, meta: DeliveryMeta) => unknown
+
+/** A lost stretch: `count` payloads of the channel's class never arrived from `from`. */
+export interface Gap {
+  readonly from: string
+  readonly channel: string
+  readonly count: number
+}
+
+/** How a subscription behaves. */
+export interface SubscribeOptions<M = unknown> {
+  /** `true`: the subscriber gets a copy of its own and may change it. Default: one for all, read-only. */
+  readonly copy?: boolean
+  /** Deliveries kept while the subscriber is behind. Default 1 024. */
+  readonly bufferMax?: number
+  /** What goes when the buffer is full, counted in `subscription.dropped`. Default `drop-oldest`. */
+  readonly overflow?: 'drop-oldest' | 'drop-newest'
+  /**
+   * While the subscriber is behind, of several messages with the same key only the last is kept; it
+   * always arrives unless there are more than `bufferMax` keys. A handler with it runs for one
+   * message at a time, and is behind until the promise it returned has settled.
+   */
+  readonly latestBy?: (message: M) => unknown
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal
+  /** Called when messages of this subscription's channels may have been lost on the way here. */
+  readonly onGap?: (gap: Gap) => void
+}
+
+/** A message on its way to the subscribers of this node. */
+export interface Parcel {
+  readonly message: unknown
+  readonly meta: DeliveryMeta
+  /** Bytes that hold the encoded message from `valueAt` on, for subscribers that want a copy. */
+  readonly payload: Uint8Array
+  readonly valueAt: number
+}

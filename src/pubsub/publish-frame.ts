@@ -1,0 +1,65 @@
+/**
+ * The payload of a published message:
+ *
+ * ```text
+ * u8 code (48) | u8 flags (0) | f64 sentAt | u16 topic bytes | topic (UTF-8) | value
+ * ```
+ *
+ * All big-endian. Flags are for later versions: a receiver that does not know one drops the message.
+ */
+import { FoundationError } from '../kernel/index.ts'
+import { messageCodes } from '../wire/index.ts'
+import { topicMaxBytes } from './topic.ts'
+
+const sentAtOffset = 2
+const topicLengthOffset = 10
+/** Bytes before the topic, the code byte among them. */
+const headBytes = 12
+
+/** What stands before the value of every message on one topic, but for the time. */
+export function publishHead(topic: string): Buffer {
+  const topicBytes = Buffer.from(topic, 'utf8')
+  const head = Buffer.alloc(headBytes + topicBytes.length)
+  head[0] = messageCodes.publish
+  head.writeUInt16BE(topicBytes.length, topicLengthOffset)
+  topicBytes.copy(head, headBytes)
+  return head
+}
+
+/** Fills in what the payload's first `head.length` bytes are reserved for. */
+export function writePublishHead(payload: Buffer, head: Uint8Array, sentAt: number): void {
+  payload.set(head, 0)
+  payload.writeDoubleBE(sentAt, sentAtOffset)
+}
+
+/** A received message, still as bytes. */
+export interface PublishFrame {
+  readonly sentAt: number
+  readonly topic: Uint8Array
+  /** Where in the body the encoded value begins. */
+  readonly valueAt: number
+}
+
+/**
+ * Takes a body (the payload after its code byte) apart.
+ *
+ * @throws {FoundationError} `FND_FRAME_INVALID`
+ */
+export function readPublishFrame(body: Uint8Array): PublishFrame {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  const head = headBytes - 1
+  if (body.length < head) throw invalid('is cut short')
+  if (body[0] !== 0) throw invalid(`has flags this version does not know: ${String(body[0])}`)
+  const sentAt = view.getFloat64(sentAtOffset - 1)
+  if (!Number.isFinite(sentAt)) throw invalid('has no time')
+  const topicBytes = view.getUint16(topicLengthOffset - 1)
+  const valueAt = head + topicBytes
+  if (topicBytes === 0 || topicBytes > topicMaxBytes || valueAt >= body.length) {
+    throw invalid('has a topic of a wrong length')
+  }
+  return { sentAt, topic: body.subarray(head, valueAt), valueAt }
+}
+
+function invalid(problem: string): FoundationError {
+  return new FoundationError('FND_FRAME_INVALID', `Published message ${problem}`)
+}
