@@ -26,7 +26,7 @@ import { channelClasses, type ChannelClass, type NodeIdentity } from '../port.ts
 import { isMeshFailure, type Refusal } from './tls-failure.ts'
 
 /** Bound of the body of every frame before the connection is up. */
-export const helloMaxBytes = 16 * 1024
+export const helloMaxBytes: number = 16 * 1024
 
 /** What the dialing side says of itself. */
 export interface Hello {
