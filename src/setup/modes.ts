@@ -2,7 +2,7 @@
  * The three layers of configuration become one thing: topologies.
  * Mortal and Apprentice are translated; Wizard passes through untouched.
  */
-import { knownStrategies, type Topology } from '../discovery/index.ts'
+import { strategyNames, type Topology } from '../discovery/index.ts'
 import { invalid, nearest } from '../kernel/index.ts'
 import type { CheckedOptions, SimpleCluster } from './start-options.ts'
 
@@ -46,7 +46,7 @@ export function translateModes(
 }
 
 function translateSimple({ strategy, ...config }: SimpleCluster): Record<string, Topology> {
-  const known = knownStrategies()
+  const known = strategyNames()
   if (!known.includes(strategy)) {
     const near = nearest(strategy, known)
     const hint =

@@ -2,7 +2,7 @@
  * What a user may give `startNode`, checked at the door. The parts' own options are checked by
  * their own rules; here is what belongs to the node as a whole.
  */
-import type { Topology } from '../discovery/index.ts'
+import type { DiscoveryOptions, Topology } from '../discovery/index.ts'
 import {
   flag,
   integerCheck,
@@ -79,6 +79,7 @@ export interface StartOptions {
   readonly membership?: Partial<MembershipOptions>
   readonly pubsub?: Partial<PubSubOptions>
   readonly rpc?: Partial<RpcOptions>
+  readonly discovery?: Partial<DiscoveryOptions>
 }
 
 /** The keys a user, the environment or a file may set, after checking. */
@@ -152,6 +153,7 @@ const startRules: Rules<CheckedOptions> = {
   membership: optional(recordCheck),
   pubsub: optional(recordCheck),
   rpc: optional(recordCheck),
+  discovery: optional(recordCheck),
 }
 
 /** The names of all start options, in the order of the reference. */

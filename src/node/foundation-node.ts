@@ -1,0 +1,142 @@
+/** The facade: one object a process, with the parts behind plain words. */
+import { FoundationError, within, type LifecycleState, type WaitOptions } from '../kernel/index.ts'
+import type { Member, MemberStatus, ReadyOptions } from '../membership/index.ts'
+import type { ChannelDoor, PubSub } from '../pubsub/index.ts'
+import type { Rpc } from '../rpc/index.ts'
+import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-event.ts'
+import { EventHub, type WatchOptions } from './event-hub.ts'
+import { Parts } from './parts.ts'
+import type { NodeSettings } from './settings.ts'
+import { statusOf, type NodeStatus } from './status.ts'
+
+/** What users call of a node's publish/subscribe. */
+export type NodePubSub = Pick<
+  PubSub,
+  'subscribe' | 'broadcast' | 'broadcastFrom' | 'localBroadcast' | 'directBroadcast' | 'topic'
+>
+
+/** What users call of a node's rpc. */
+export type NodeRpc = Pick<Rpc, 'handle' | 'call' | 'multicall'>
+
+/** A running node. Made by `startNode`. */
+export class FoundationNode {
+  readonly #settings: NodeSettings
+  readonly #events: EventHub
+  readonly #parts: Parts
+  readonly #startedMs: number
+  #state: LifecycleState = 'idle'
+  #stopping: Promise<void> | undefined
+
+  /** Use `startNode`. */
+  constructor(settings: NodeSettings) {
+    this.#settings = settings
+    this.#events = new EventHub(settings.log)
+    this.#parts = new Parts(settings, (event) => {
+      this.#events.emit(event)
+    })
+    this.#startedMs = settings.host.nowMs()
+  }
+
+  /** Unique in the cluster. */
+  get name(): string {
+    return this.#settings.identity.name
+  }
+
+  /** This node as the others see it. */
+  get self(): Member {
+    return this.#parts.membership.self
+  }
+
+  /** Publish and subscribe, by topic. */
+  get pubsub(): NodePubSub {
+    return this.#parts.pubsub
+  }
+
+  /** Calls to handlers that other nodes export. */
+  get rpc(): NodeRpc {
+    return this.#parts.rpc
+  }
+
+  /** Opens the node. Called once, by `startNode`. */
+  async start(): Promise<void> {
+    if (this.#state !== 'idle') return
+    this.#state = 'running'
+    await this.#parts.start()
+  }
+
+  /** `broadcast` and `subscribe` bound to one channel. */
+  channel(name: string): ChannelDoor {
+    return this.#parts.pubsub.channel(name)
+  }
+
+  /** The current list, this node included: alive and suspect members, or those of the given status. */
+  members(options?: { readonly status?: readonly MemberStatus[] }): Member[] {
+    return this.#parts.membership.members(options)
+  }
+
+  /**
+   * Waits for company: at least `minPeers` (0) others alive, and the set stable for a moment.
+   *
+   * @throws {FoundationError} `FND_TIMED_OUT`, unless `onTimeout` is `'continue'`;
+   *   `FND_NAME_IN_USE` when the cluster refused this node for its name.
+   */
+  ready(options: ReadyOptions = {}): Promise<Member[]> {
+    this.#assertRunning('ready()')
+    return this.#parts.membership.ready(options)
+  }
+
+  /**
+   * Connects by hand.
+   *
+   * @param address "host:port"; IPv6 in brackets.
+   * @throws {FoundationError} `FND_DIAL_FAILED` and others, with `details.reason`.
+   */
+  connect(address: string, options: WaitOptions = {}): Promise<Member> {
+    this.#assertRunning('connect()')
+    const dialled = this.#parts.membership.connect(address, { provenance: 'by hand', ...options })
+    return within(this.#settings.host, dialled, { what: `connect() to ${address}`, ...options })
+  }
+
+  /** How everything is right now: plain JSON, no secret. */
+  status(): NodeStatus {
+    return statusOf(this.#settings, this.#parts, {
+      state: this.#state,
+      uptimeMs: Math.round(this.#settings.host.nowMs() - this.#startedMs),
+    })
+  }
+
+  /** Calls `listener` for each event of a type; returns the way to stop that. */
+  on<T extends ClusterEventType>(
+    type: T,
+    listener: (event: ClusterEventOf<T>) => void,
+  ): () => void {
+    return this.#events.on(type, listener)
+  }
+
+  /** Every event from now on, as a stream; ends with the node or the signal. */
+  watch(options?: WatchOptions): AsyncIterable<ClusterEvent> {
+    return this.#events.watch(options)
+  }
+
+  /** Leaves in order: the others see `left` at once. Idempotent, never throws. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'stopping'
+    await this.#parts.stop()
+    this.#events.close()
+    this.#state = 'stopped'
+  }
+
+  #assertRunning(what: string): void {
+    if (this.#state === 'running') return
+    throw new FoundationError('FND_NOT_RUNNING', `${what}: node "${this.name}" is ${this.#state}`)
+  }
+}
