@@ -100,9 +100,11 @@ export class GossipSession {
     const { host } = this.#context
     const { signal } = this.#stopping
     await this.#say('hello')
+    this.#checkHealth()
     for (const pauseMs of burstPausesMs) {
       if (!(await sleep(host, jitter(pauseMs, 0.2, host.random()), signal))) return
       await this.#say('hello')
+      this.#checkHealth()
     }
     const { intervalMs } = this.#options
     while (await sleep(host, jitter(intervalMs, 0.5, host.random()), signal)) {
@@ -204,6 +206,7 @@ export class GossipSession {
     if (complaint === this.#complaint) return
     this.#complaint = complaint
     const { emit } = this.#context
+    if (this.#stopping.signal.aborted) return
     if (complaint === undefined) {
       emit({ type: 'health', state: 'ok', detail: 'this node hears its own gossip' })
     } else emit({ type: 'health', state: 'degraded', detail: complaint })
