@@ -60,7 +60,9 @@ export class Dispatcher {
   #drain(): void {
     let at = 0
     for (let next = this.#queue[at]; next && at < burstMax; next = this.#queue[at]) {
-      this.#deliver(next)
+      // Time has passed: who unsubscribed meanwhile gets nothing.
+      const subscribers = next.subscribers.filter((subscription) => subscription.isOpen)
+      this.#deliver({ ...next, subscribers })
       at += 1
     }
     if (at > 0) this.#queue.splice(0, at)

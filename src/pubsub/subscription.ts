@@ -71,6 +71,10 @@ export class TopicSubscription implements SubscriptionStream {
     return this.#ready
   }
 
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
   get dropped(): number {
     return this.#dropped
   }
