@@ -43,7 +43,7 @@ export class PeerStream {
   #inFlight: InFlight[] = []
   #inFlightBytes = 0
   /** When the last snapshot was begun, on the host's clock. */
-  snapshotAtMs = Number.NEGATIVE_INFINITY
+  snapshotAtMs: number = Number.NEGATIVE_INFINITY
   /** True while somebody waits for the peer's queue to have room. */
   isBlocked = false
 

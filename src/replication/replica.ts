@@ -44,7 +44,7 @@ export class Replica {
   /** Whether membership says this incarnation is up: only then its entries are shown. */
   isUp = false
   /** When the last fetch was sent, on the host's clock. */
-  fetchedAtMs = Number.NEGATIVE_INFINITY
+  fetchedAtMs: number = Number.NEGATIVE_INFINITY
   readonly #entriesMax: number
   readonly #spaces = new Map<string, Map<string, ReplicaEntry>>()
   readonly #fingerprint = new Fingerprint()

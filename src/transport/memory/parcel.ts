@@ -17,4 +17,4 @@ export type Parcel =
 export const headerBytes = 12
 
 /** Size of every parcel without a payload. */
-export const controlParcelBytes = headerBytes
+export const controlParcelBytes: number = headerBytes
