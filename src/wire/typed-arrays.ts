@@ -1,8 +1,15 @@
 /** Typed arrays the codec carries: their numbers on the wire are their places in one list. */
 
+/** What all kinds have in common: made over memory. `ArrayBuffer` itself is never made that way. */
+interface BinaryType {
+  readonly prototype: object
+  readonly BYTES_PER_ELEMENT?: number
+  new (memory: ArrayBuffer): ArrayBufferView
+}
+
 /** Kinds of binary data beside plain bytes, which are msgpack's own `bin`. Only ever appended to. */
-export const typedArrayKinds = [
-  ArrayBuffer,
+export const typedArrayKinds: readonly BinaryType[] = [
+  ArrayBuffer as unknown as BinaryType,
   DataView,
   Int8Array,
   Uint8ClampedArray,
@@ -14,7 +21,7 @@ export const typedArrayKinds = [
   Float64Array,
   BigInt64Array,
   BigUint64Array,
-] as const
+]
 
 /**
  * A typed array of its own memory over a copy of `raw`, or nothing when the kind is not known or
@@ -28,9 +35,7 @@ export function typedArrayOf(
   const type = typedArrayKinds[kind]
   if (!type) return undefined
   const memory = new Uint8Array(raw).buffer
-  if (type === ArrayBuffer) return memory
-  if ('BYTES_PER_ELEMENT' in type && memory.byteLength % type.BYTES_PER_ELEMENT !== 0) {
-    return undefined
-  }
-  return new (type as new (memory: ArrayBuffer) => ArrayBufferView)(memory)
+  if (kind === 0) return memory
+  if (memory.byteLength % (type.BYTES_PER_ELEMENT ?? 1) !== 0) return undefined
+  return new type(memory)
 }
