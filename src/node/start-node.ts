@@ -69,13 +69,13 @@ async function resolveSettings(
   given: StartOptions,
 ): Promise<NodeSettings> {
   const { host, env } = surroundings
-  const { options } = readSources(given, surroundings)
+  const { options, notes } = readSources(given, surroundings)
   const app = requireApp(options)
   const translation = translateModes(options)
   const parts = resolvePartOptions(options)
   const name = options.name ?? defaultNodeName(app, host)
   const log = (options.log ?? defaultLog(env)).child({ node: name })
-  for (const note of translation.notes) log.warn({}, note)
+  for (const note of [...notes, ...translation.notes]) log.warn({}, note)
   const secret = await secretFor(options, surroundings, log)
   const identity = {
     name,

@@ -18,6 +18,8 @@ export interface SourcedOptions {
   readonly options: CheckedOptions
   /** Option name to `argument`, the variable's name, or the file's path. */
   readonly origins: Readonly<Record<string, string>>
+  /** Sentences a person should read once. */
+  readonly notes: readonly string[]
 }
 
 interface NearestPackage {
@@ -88,7 +90,7 @@ export function readSources(given: unknown, surroundings: Surroundings): Sourced
     ...fromEnvironment.origins,
     ...fromArgument.origins,
   }
-  return { options, origins }
+  return { options, origins, notes: fromEnvironment.notes }
 }
 
 interface Source {
@@ -107,27 +109,25 @@ function argumentOptions(given: unknown): Source {
   }
 }
 
-function environmentOptions(env: Surroundings['env']): Source {
-  const source: Source = { values: {}, origins: {} }
+function environmentOptions(env: Surroundings['env']): Source & { readonly notes: string[] } {
+  const source = { values: {}, origins: {}, notes: [] } as Source & { notes: string[] }
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('FOUNDATION_') || value === undefined || value === '') continue
     if (otherVariables.includes(variable)) continue
     const known = variables[variable]
-    if (!known) throw unknownVariable(variable)
-    source.values[known.option] = known.read(value, variable)
-    source.origins[known.option] = variable
+    if (known) {
+      source.values[known.option] = known.read(value, variable)
+      source.origins[known.option] = variable
+    } else source.notes.push(noteOn(variable))
   }
   return source
 }
 
-function unknownVariable(variable: string): FoundationError {
-  const known = [...Object.keys(variables), ...otherVariables]
-  const near = nearest(variable, known)
-  const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean ${near}?`
-  return new FoundationError(
-    'FND_OPTION_INVALID',
-    `Environment variable ${variable} is not known; ${hint}`,
-  )
+/** Not an error: Kubernetes sets such variables for a service called "foundation". */
+function noteOn(variable: string): string {
+  const near = nearest(variable, [...Object.keys(variables), ...otherVariables])
+  const hint = near === undefined ? '' : `; did you mean ${near}?`
+  return `environment variable ${variable} is not known and ignored${hint}`
 }
 
 function packageOptions(found: NearestPackage | undefined): Source {

@@ -34,15 +34,20 @@ export class Worker {
     this.name = name
     this.#host = deps.host
     this.#child = fork(workerFile, {
-      env: { ...deps.env, FOUNDATION_DEMO_NAME: name },
+      env: { ...deps.env, FOUNDATION_NAME: name },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#child.on('message', (message: WorkerMessage) => {
       deps.onMessage(message)
       this.#hear(message)
     })
-    this.#child.on('exit', () => {
+    this.#child.on('exit', (code) => {
       this.#exited.resolve(undefined)
+      const ended = new FoundationError(
+        'FND_NODE_DOWN',
+        `process ${name} ended (${String(code ?? 'killed')})`,
+      )
+      for (const waiter of this.#waiters) waiter.found.reject(ended)
     })
   }
 

@@ -61,7 +61,8 @@ function workerEnv(folder: string): NodeJS.ProcessEnv {
     XDG_CONFIG_HOME: folder,
     XDG_RUNTIME_DIR: folder,
     FOUNDATION_INTERFACES: 'lo',
-    FOUNDATION_DEMO_APP: path.basename(folder),
+    FOUNDATION_LOG: 'error',
+    FOUNDATION_APP: path.basename(folder),
   }
 }
 

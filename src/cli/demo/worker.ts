@@ -15,8 +15,7 @@ function tell(message: WorkerMessage): void {
 }
 
 async function main(): Promise<void> {
-  const { FOUNDATION_DEMO_APP: app = 'demo', FOUNDATION_DEMO_NAME: name = 'x' } = process.env
-  const node = await startNode({ app, name, cluster: true })
+  const node = await startNode({ cluster: true }) // App and name come by the environment.
   const received: Received = { control: 0, events: 0, telemetry: 0, bulk: 0 }
   for (const channel of channels) {
     node.channel(channel).subscribe(() => {
@@ -31,7 +30,7 @@ async function main(): Promise<void> {
   process.on('disconnect', () => {
     void node.stop() // The director died: do not outlive it.
   })
-  tell({ type: 'up', name, addresses: node.self.addresses })
+  tell({ type: 'up', name: node.name, addresses: node.self.addresses })
 }
 
 function reportNews(node: FoundationNode): void {
