@@ -29,7 +29,7 @@ type Options = Partial<PubSubOptions> & { channels?: Record<string, ChannelOptio
 
 /** Nodes, all linked with each other from the start unless made with `add` alone. */
 export class TestCluster {
-  readonly nodes = new Map<string, TestNode>()
+  readonly nodes: Map<string, TestNode> = new Map()
   /** Published payloads that were accepted. */
   readonly sent: Sent[] = []
   payloadMaxBytes: number = 256 * 1_024

@@ -99,7 +99,7 @@ export interface Seen {
 /** Nodes and the links between them. */
 export class TestNetwork {
   readonly host: VirtualHost
-  readonly nodes = new Map<string, TestNode>()
+  readonly nodes: Map<string, TestNode> = new Map()
   readonly seen: Seen[] = []
   /** Decides the fate of a message; 'lost' is accepted by the sender and never arrives. */
   fate: (message: Seen) => SendOutcome | 'lost' = () => 'accepted'
