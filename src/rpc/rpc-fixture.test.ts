@@ -52,7 +52,7 @@ export const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(
 export class Node {
   readonly name: string
   readonly rpc: Rpc
-  readonly handlers = new Map<number, MessageHandler>()
+  readonly handlers: Map<number, MessageHandler> = new Map()
   readonly sent: { peer: string; payload: Buffer }[] = []
   readonly rejected: Error[] = []
   outcome: SendOutcome = 'accepted'
@@ -105,9 +105,9 @@ export class Node {
 
 /** Nodes that reach one another by name. */
 export class Net {
-  readonly host = new ManualHost()
-  readonly nodes = new Map<string, Node>()
-  readonly statuses = new Map<string, 'alive' | 'down' | 'unknown'>()
+  readonly host: ManualHost = new ManualHost()
+  readonly nodes: Map<string, Node> = new Map()
+  readonly statuses: Map<string, 'alive' | 'down' | 'unknown'> = new Map()
 
   /** Fails while anything is pending or at work, or a timer is left. */
   assertClean(): void {

@@ -43,7 +43,9 @@ describe('the bytes of a call', () => {
     const invalid = { code: 'FND_FRAME_INVALID' }
     const request = requestPayload({ callId: 1, timeoutMs: 1, name: 'abc' }, 1).subarray(1)
     for (let length = 0; length < request.length; length++) {
-      assert.throws(() => readRequest(request.subarray(0, length)).args(), invalid)
+      const cut = request.subarray(0, length)
+      assert.throws(() => readRequest(cut).args(), invalid)
+      if (length < 14) assert.throws(() => readRequest(cut), invalid)
     }
     const reply = replyPayload(1, 0, 1).subarray(1)
     for (let length = 0; length < reply.length; length++) {

@@ -49,12 +49,22 @@ function partsIn(payload: Buffer, read: ReadNested): unknown[] {
 function errorOf(parts: readonly unknown[]): Error {
   const [name, message, code] = parts
   if (typeof name !== 'string' || typeof message !== 'string') throw badPayload('error')
-  const error = new Error(message, parts.length > 3 ? { cause: parts[3] } : undefined)
+  const error = stacklessError(message, parts.length > 3 ? { cause: parts[3] } : undefined)
   const own = { enumerable: false, configurable: true, writable: true }
   if (name !== 'Error') Object.defineProperty(error, 'name', { ...own, value: name })
   // The stack of this process says nothing about where the error was made.
   Object.defineProperty(error, 'stack', { ...own, value: `${name}: ${message}` })
   return code === undefined ? error : Object.assign(error, { code })
+}
+
+/** Taking a stack costs fifty times the rest: a frame full of errors would hold the loop a second. */
+function stacklessError(message: string, options: ErrorOptions | undefined): Error {
+  const limit = Error.stackTraceLimit
+  // Does nothing, instead of throwing, where the property is frozen.
+  Reflect.set(Error, 'stackTraceLimit', 0)
+  const error = new Error(message, options)
+  Reflect.set(Error, 'stackTraceLimit', limit)
+  return error
 }
 
 function badPayload(what: string): FoundationError {

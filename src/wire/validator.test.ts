@@ -166,6 +166,19 @@ describe('validateValue', () => {
     assert.deepEqual(decodeValue(encodeValue(longest)), longest)
   })
 
+  it('lets no frame of 256 KB hold the loop for long, whatever it is full of', () => {
+    const nothing = Object.assign(new Error(''), { name: '' })
+    for (const item of [nothing, {}, [], new Map(), new Date(0), Buffer.alloc(0), '\ud800']) {
+      const count = Math.floor(260_000 / encodeValue(item).length)
+      const bytes = encodeValue(Array.from({ length: count }, () => item))
+      const started = process.cpuUsage()
+      decodeValue(bytes)
+      const tookMs = process.cpuUsage(started).user / 1_000
+      assert.ok(tookMs < 600, `${String(tookMs)} ms for ${Object.prototype.toString.call(item)}`)
+    }
+    assert.ok(Error.stackTraceLimit > 0)
+  })
+
   it('looks at each byte once, however deep it is nested', () => {
     const wide = encodeValue(Array.from({ length: 20_000 }, (_, index) => new Set([index])))
     const started = process.hrtime.bigint()
