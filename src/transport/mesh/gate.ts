@@ -45,7 +45,8 @@ export class Gate {
     this.#server = createServer({
       ...tlsSettings,
       ALPNProtocols: [applicationProtocol],
-      handshakeTimeout: handshakeTimeoutMs,
+      // Never the first to fire: the deadline of `Strangers` ends the socket before.
+      handshakeTimeout: handshakeTimeoutMs * 2,
       secureOptions: constants.SSL_OP_NO_TICKET,
       ...(credentials.kind === 'psk' ? this.#pskOptions(credentials) : certificates(credentials)),
     })
@@ -79,14 +80,15 @@ export class Gate {
 
   readonly #onFailed = (error: Error, socket: TLSSocket): void => {
     socket.on('error', () => undefined)
-    this.#turnAway(socket, error)
+    // The verdict on a certificate is kept on the socket, the error is only that it was ended.
+    const { authorizationError: verdict } = socket as { authorizationError?: unknown }
+    this.#turnAway(socket, typeof verdict === 'string' ? new Error(verdict) : error)
   }
 
-  /** Connections that end without a word are not reported: that is how ports are probed. */
   #turnAway(socket: TLSSocket, error: Error): void {
-    const address = socket.remoteAddress
+    const address = socket.remoteAddress ?? 'unknown'
     const verdict = this.#verdicts.get(socket)?.kind
-    if (address !== undefined) this.#deps.refused(address, acceptFailure(error, address, verdict))
+    if (!isHangUp(error)) this.#deps.refused(address, acceptFailure(error, address, verdict))
     socket.destroy()
   }
 
@@ -108,4 +110,9 @@ export class Gate {
 
 function certificates({ cert, key, ca }: CertificateCredentials): TlsOptions {
   return { cert, key, ca, requestCert: true, rejectUnauthorized: true }
+}
+
+/** Connections that end without a word are not reported: that is how ports are probed. */
+function isHangUp(error: Error): boolean {
+  return 'code' in error && error.code === 'ECONNRESET'
 }

@@ -31,8 +31,8 @@ export interface HandshakeStreamOptions {
   readonly timeoutMs: number
   /** Ends the handshake; its reason is thrown untouched. */
   readonly signal?: AbortSignal | undefined
-  /** The error to throw for an error of the socket. */
-  readonly explain: (error: unknown) => FoundationError
+  /** The error to throw for an error or the end of the socket; `heard`: it said something before. */
+  readonly explain: (error: Error, heard: boolean) => FoundationError
 }
 
 const lengthBytes = 4
@@ -43,6 +43,7 @@ export class HandshakeStream {
   readonly #options: HandshakeStreamOptions
   readonly #release: () => void
   #bytes: Buffer = Buffer.alloc(0)
+  #heard = false
   #waiting: Deferred<HandshakeMessage> | undefined
   #failure: { readonly error: unknown } | undefined
 
@@ -137,14 +138,15 @@ export class HandshakeStream {
     const socket = this.#socket
     const onData = (chunk: Buffer): void => {
       socket.pause()
+      this.#heard = true
       this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
       this.#deliver()
     }
     const onError = (error: Error): void => {
-      this.#fail(isFoundationError(error) ? error : explain(error))
+      this.#fail(isFoundationError(error) ? error : explain(error, this.#heard))
     }
     const onClose = (): void => {
-      this.#fail(this.#broken('it ended the connection'))
+      onError(socket.errored ?? new Error('it ended the connection'))
     }
     const onAbort = (): void => {
       this.#fail(signal?.reason)
@@ -157,6 +159,7 @@ export class HandshakeStream {
     socket.on('data', onData).on('error', onError).on('end', onClose).on('close', onClose)
     signal?.addEventListener('abort', onAbort, { once: true })
     if (signal?.aborted) onAbort()
+    else if (socket.destroyed) host.defer(onClose)
     return () => {
       timer.cancel()
       signal?.removeEventListener('abort', onAbort)

@@ -67,7 +67,8 @@ export interface AnswerOptions extends HandshakeOptions {
  */
 export async function offer(socket: TLSSocket, options: OfferOptions): Promise<Greeted> {
   const { address, hello, decide, peer } = options
-  const explain = (error: unknown): FoundationError => dialFailure(error, address)
+  const explain = (error: Error, heard: boolean): FoundationError =>
+    heard || peer.keyId !== undefined ? dialFailure(error, address) : hungUp(error, address)
   const stream = new HandshakeStream(socket, { ...options, explain })
   try {
     stream.send(handshakeFrames.hello(hello))
@@ -95,7 +96,7 @@ export async function offer(socket: TLSSocket, options: OfferOptions): Promise<G
 export async function answer(socket: TLSSocket, options: AnswerOptions): Promise<Greeted> {
   const { self, decide, peer } = options
   const address = remoteAddressOf(socket)
-  const explain = (error: unknown): FoundationError =>
+  const explain = (error: Error): FoundationError =>
     dialError(acceptFailure(error, address), address, error)
   const stream = new HandshakeStream(socket, { ...options, address, explain })
   try {
@@ -121,6 +122,16 @@ export async function answer(socket: TLSSocket, options: AnswerOptions): Promise
 export function remoteAddressOf(socket: TLSSocket): string {
   const { remoteAddress: host = 'unknown', remotePort = 0 } = socket
   return `${host.includes(':') ? `[${host}]` : host}:${String(remotePort)}`
+}
+
+/** Node ends a connection whose client certificate it does not accept without a word. */
+function hungUp(error: Error, address: string): FoundationError {
+  const failure = dialFailure(error, address)
+  if (failure.details?.['reason'] !== 'broken') return failure
+  const message =
+    `Cannot link to ${address}: it ended the connection without a word; it may not accept our ` +
+    'certificate (check `cert` and `ca` on both nodes), or it just stopped'
+  return dialError({ reason: 'auth', message }, address, error)
 }
 
 type OwnSide = Pick<Hello, 'identity' | 'protocol' | 'class'>

@@ -1,7 +1,7 @@
 /**
  * The connections that have not said HELLO yet: how many there may be, and how long each may take.
  * One deadline runs from the accepted TCP connection to the end of HELLO. Node's own
- * `handshakeTimeout` is not enough: every byte a slow peer sends starts it anew.
+ * `handshakeTimeout` is not enough: it ends with TLS, and it only reports, the socket stays open.
  */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'

@@ -39,6 +39,8 @@ export function assertUsable(credentials: Credentials, nodeName: string): void {
   const { cert, key, ca } = credentials
   const names = namesFrom(() => {
     createSecureContext({ cert, key, ca })
+    // A secure context ignores an authority it cannot read.
+    assertReadable(ca)
     return new X509Certificate(cert).subjectAltName
   })
   if (names.includes(nodeName)) return
@@ -46,6 +48,10 @@ export function assertUsable(credentials: Credentials, nodeName: string): void {
     `The certificate of this node is not for "${nodeName}" but for: ${names.join(', ') || 'nobody'}; ` +
     'its SAN needs a DNS or URI entry with the node name'
   throw new FoundationError('FND_SECRET_INVALID', message)
+}
+
+function assertReadable(certificates: string | Buffer): void {
+  if (new X509Certificate(certificates).subject === '') throw new Error('authority without a name')
 }
 
 function namesFrom(read: () => string | undefined): string[] {
