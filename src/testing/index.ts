@@ -5,5 +5,6 @@
 export * from './chance.ts'
 export * from './describe-transport.ts'
 export * from './network.ts'
+export * from './start-node.ts'
 export * from './until.ts'
 export * from './virtual-host.ts'

@@ -64,6 +64,11 @@ export class MemoryHub {
     return [...new Set([...this.#listeners.values()].map((transport) => transport.place ?? ''))]
   }
 
+  /** Addresses somebody listens on, "name:number". */
+  get addresses(): readonly string[] {
+    return [...this.#listeners.keys()]
+  }
+
   /** True when no byte is under way that could arrive without a change of the network. */
   get isQuiet(): boolean {
     return ![...this.#watched].some((pokable) => pokable.isMoving)
