@@ -14,7 +14,10 @@ export interface RpcOptions {
   readonly maxPendingBytes: number
   /** Calls of other nodes this node works on at once. 1 to 1 000 000. */
   readonly maxInbound: number
-  /** Largest request or reply in bytes; beyond it `FND_MESSAGE_TOO_LARGE`. 1 KiB to 64 MiB. */
+  /**
+   * Largest request or reply in bytes; beyond it `FND_MESSAGE_TOO_LARGE`. 1 KiB to 256 KiB: calls share
+   * the control class with failure detection, so large data travels by pubsub on `bulk`.
+   */
   readonly messageMaxBytes: number
 }
 
@@ -24,7 +27,7 @@ export const rpcRules: Rules<RpcOptions> = {
   maxPending: integer(4_096, { min: 1, max: 1_000_000 }),
   maxPendingBytes: integer(4 * 1_048_576, { min: 1_024, max: 1_073_741_824 }),
   maxInbound: integer(4_096, { min: 1, max: 1_000_000 }),
-  messageMaxBytes: integer(262_144, { min: 1_024, max: 67_108_864 }),
+  messageMaxBytes: integer(262_144, { min: 1_024, max: 262_144 }),
 }
 
 /** Defaults of {@link RpcOptions}. */

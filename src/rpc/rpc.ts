@@ -241,7 +241,7 @@ export class Rpc implements Lifecycle {
     if (length <= messageMaxBytes) return
     const message =
       `Arguments of "${name}" make a request of ${String(length)} bytes, more than ` +
-      `rpc.messageMaxBytes (${String(messageMaxBytes)}); send less, or raise it on both nodes`
+      `rpc.messageMaxBytes (${String(messageMaxBytes)}); send less, or publish it on the bulk channel`
     throw new FoundationError('FND_MESSAGE_TOO_LARGE', message)
   }
 

@@ -208,7 +208,7 @@ export class Serving {
   #tooLarge(bytes: number): FoundationError {
     const message =
       `is ${String(bytes)} bytes, more than rpc.messageMaxBytes ` +
-      `(${String(this.#options.messageMaxBytes)}); return less, or raise it on both nodes`
+      `(${String(this.#options.messageMaxBytes)}); return less, or publish it on the bulk channel`
     return new FoundationError('FND_MESSAGE_TOO_LARGE', message)
   }
 }
