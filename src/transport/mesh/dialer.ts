@@ -3,7 +3,7 @@
  * certificate proves. With a keyring the first key is offered, and when it is refused the others,
  * so that keys can be changed one node at a time.
  */
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { connect, createSecureContext, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { deferred, isFoundationError, type Host, type SecretKey } from '../../kernel/index.ts'
 import { applicationProtocol, tlsSettings } from './credentials.ts'
 import type { CertificateCredentials, Credentials, VerifiedPeer } from './credentials.ts'
@@ -84,7 +84,8 @@ function certificateOptions(
   expect: string,
 ): ConnectionOptions {
   return {
-    ...{ cert, key, ca },
+    // A context, not PEM texts: those would stay on the socket, for `inspect` to show.
+    secureContext: createSecureContext({ ...tlsSettings, cert, key, ca }),
     checkServerIdentity: (_host, certificate) =>
       expect === anyNode || namesOfCertificate(certificate.subjectaltname).includes(expect)
         ? undefined
