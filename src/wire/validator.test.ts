@@ -204,23 +204,23 @@ const seedValues = {
 }
 
 describe('a seeded fuzzer', () => {
-  it('gets a value or a FoundationError out of 60 000 mutated ones, and changes no prototype', () => {
+  it('gets a value or a FoundationError out of 30 000 mutated ones, and changes no prototype', () => {
     const chance = seeded(42)
     const seeds = [...corpus.map(([, bytes]) => bytes.subarray(0, 300)), encodeValue(seedValues)]
     let accepted = 0
-    for (let round = 0; round < 60_000; round++) {
+    for (let round = 0; round < 30_000; round++) {
       const seed = seeds[Math.floor(chance() * seeds.length)] ?? Buffer.alloc(0)
       const bytes = mutated(round % 2 === 0 ? encodeValue(seedValues) : seed, chance)
       if (decodesOrRefuses(bytes)) accepted += 1
     }
-    assert.ok(accepted > 600, `only ${String(accepted)} were accepted: the fuzzer tests too little`)
+    assert.ok(accepted > 300, `only ${String(accepted)} were accepted: the fuzzer tests too little`)
     assert.equal(({} as Record<string, unknown>)['x'], undefined)
     assert.deepEqual(Object.keys(Object.prototype), [])
   })
 
-  it('gets the same out of 40 000 runs of random bytes', () => {
+  it('gets the same out of 20 000 runs of random bytes', () => {
     const chance = seeded(7)
-    for (let round = 0; round < 40_000; round++) {
+    for (let round = 0; round < 20_000; round++) {
       const bytes = Buffer.alloc(Math.floor(chance() * 40))
       for (let at = 0; at < bytes.length; at++) bytes[at] = Math.floor(chance() * 256)
       decodesOrRefuses(bytes)
