@@ -8,6 +8,15 @@ import { runRounds } from './harness/rounds.mjs'
 import { median, pairedRatios } from './harness/statistics.mjs'
 import { systems } from './systems/system.mjs'
 
+const candidates = [
+  ...Object.entries(systems).map(([system, { title }]) => ({ id: system, system, title })),
+  {
+    id: 'bare-tls-batched',
+    system: 'bare-tls',
+    title: `${systems['bare-tls'].title}, batched by hand`,
+    settings: { batched: true },
+  },
+]
 const topic = 'events.bench'
 const warmUp = { forMs: 1000, countMax: 200_000 }
 const measured = { forMs: 3000, countMax: 2_000_000 }
@@ -26,9 +35,7 @@ export const throughput = {
 
 async function runFanOut(subscribers, { rounds, isWanted, profileFolder }) {
   console.log(`\n1 -> ${subscribers}`)
-  const rows = Object.entries(systems)
-    .filter(([system]) => isWanted(system))
-    .map(([system, { title }]) => ({ id: system, system, title }))
+  const rows = candidates.filter(({ system }) => isWanted(system))
   const measure = (row, server) => measureRate({ row, server, subscribers, profileFolder })
   const results = await runRounds({ rows, rounds, measure })
   const rates = new Map([...results].map(([id, runs]) => [id, runs.map((run) => run.perSecond)]))
@@ -54,12 +61,22 @@ async function measureRate({ row, server, subscribers, profileFolder }) {
 }
 
 async function publishOnce({ publisher, others, load, already }) {
+  const before = await cpuOf([publisher, others[0]])
   const { sent, startedAtMs } = await publisher.call('publishFor', { topic, ...load })
   const expected = already + sent
   const counts = await Promise.all(others.map((one) => one.call('awaitCount', { topic, expected })))
   const endedAtMs = Math.max(...counts.map((counted) => counted.lastAtMs))
   const received = Math.min(...counts.map((counted) => counted.received)) - already
-  return { sent, received, perSecond: (received * 1000) / (endedAtMs - startedAtMs) }
+  const after = await cpuOf([publisher, others[0]])
+  const [publishUs, receiveUs] = after.map((cpuMs, side) => ((cpuMs - before[side]) * 1000) / sent)
+  const perSecond = (received * 1000) / (endedAtMs - startedAtMs)
+  return { sent, received, perSecond, publishUs, receiveUs }
+}
+
+/** Processor time so far, in ms. */
+async function cpuOf(workers) {
+  const vitals = await Promise.all(workers.map((worker) => worker.call('vitals')))
+  return vitals.map(({ cpuMs }) => cpuMs)
 }
 
 function print(rows, rates, results) {
@@ -72,9 +89,15 @@ function print(rows, rates, results) {
         encrypted: systems[row.system].encrypted ? 'yes' : 'no',
         'messages/s': spreadText(rates.get(row.id), thousands),
         'Foundation / it': spreadText(pairedRatios(ours, rates.get(row.id))),
+        'processor µs a message, publisher': spreadText(costs(results, row, 'publishUs')),
+        subscriber: spreadText(costs(results, row, 'receiveUs')),
         lost: String(lost(results.get(row.id))),
       })),
   )
+}
+
+function costs(results, row, side) {
+  return results.get(row.id).map((run) => run[side])
 }
 
 function lost(runs) {

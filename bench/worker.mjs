@@ -10,8 +10,17 @@ import * as trafficTasks from './tasks/traffic.mjs'
 /** @type {{ endpoint?: import('./systems/system.mjs').Endpoint }} */
 const state = {}
 
+// A system is loaded only where it is measured.
+const adapters = {
+  foundation: () => import('./systems/foundation.mjs'),
+  'bare-tls': () => import('./systems/bare-tls.mjs'),
+  nats: () => import('./systems/nats.mjs'),
+  redis: () => import('./systems/redis.mjs'),
+  moleculer: () => import('./systems/moleculer.mjs'),
+}
+
 async function open(place) {
-  const adapter = await import(`./systems/${place.system}.mjs`)
+  const adapter = await adapters[place.system]()
   state.endpoint = await adapter.open(place)
 }
 

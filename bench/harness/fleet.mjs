@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 const workerFile = fileURLToPath(new URL('../worker.mjs', import.meta.url))
 
 /** One process. `call` runs a command of worker.mjs in it. */
-export class Worker {
+class Worker {
   #child
   #calls = new Map()
   #nextId = 1
