@@ -57,13 +57,14 @@ export class ClassDialer {
     let failures = this.#failuresBefore(lane)
     let opened = failures === 0 ? await this.#dialOnce(lane) : undefined
     while (!opened && !signal.aborted) {
-      failures += 1
+      failures = Math.max(1, failures)
       await sleep(host, redialDelayMs(failures, redialMaxMs, host.random()), signal)
       opened = await this.#dialOnce(lane)
+      if (!opened) failures += 1
     }
     this.#dialing.delete(lane)
     if (!opened) return
-    this.#attempts.set(lane, { openedAtMs: host.nowMs(), failures: failures + 1 })
+    this.#attempts.set(lane, { openedAtMs: host.nowMs(), failures })
     this.#deps.opened(lane, opened)
   }
 
@@ -82,7 +83,7 @@ export class ClassDialer {
   #failuresBefore(lane: Lane): number {
     const last = this.#attempts.get(lane)
     if (!last || this.#deps.host.nowMs() - last.openedAtMs >= stableMs) return 0
-    return last.failures
+    return last.failures + 1
   }
 }
 

@@ -3,8 +3,13 @@
  * network's queue and the receiver's event loop; only a bound on bytes in flight keeps both short.
  * The bound follows the round trip of the control connection: it grows while nothing queues and
  * shrinks when something does. Pure.
- * @source LEDBAT, RFC 6817; the periodic slowdown that keeps the base honest: LEDBAT++
+ *
+ * A window w on an empty way of round trip b carries w / b; more bytes only queue. So with q
+ * spent in queues and a target t, w * (b + t) / (b + q) is the window that queues just t.
+ * @source LEDBAT, RFC 6817; FAST TCP for the formula; the periodic slowdown that keeps the base honest: LEDBAT++
  */
+
+import { lastingSamples, type Queueing } from './round-trip.ts'
 
 /** Bounds and aim of a window. */
 export interface CreditOptions {
@@ -20,7 +25,7 @@ export const creditDefaults: CreditOptions = {
   startBytes: 256 * 1024,
   minBytes: 64 * 1024,
   maxBytes: 8 * 1024 * 1024,
-  targetMs: 3,
+  targetMs: 2,
 }
 
 /** The receiver acknowledges at the latest when so many bytes are owed: a quarter of the smallest window. */
@@ -40,6 +45,7 @@ export class CreditWindow {
   #phase: 'start' | 'steady' = 'start'
   #wasLimiting = false
   #slowSamplesLeft = 0
+  #holdSamples = 0
   #slowdownDueMs: number | undefined
 
   constructor(options: CreditOptions) {
@@ -92,29 +98,36 @@ export class CreditWindow {
     return true
   }
 
-  /** Takes one measurement of the time spent in queues and moves the window. */
-  sample(queueingMs: number, nowMs: number): void {
+  /**
+   * Takes one measurement of the time spent in queues and moves the window. It grows at the first
+   * good sample and shrinks only when bad ones last: a window too small costs more than a moment.
+   */
+  sample(queueing: Queueing, nowMs: number): void {
     if (!this.isInUse) {
       this.#slowdownDueMs = undefined
       return
     }
+    this.#holdSamples = Math.max(0, this.#holdSamples - 1)
     if (this.#isSlowedDown(nowMs)) return
-    const { minBytes, maxBytes, targetMs } = this.#options
-    const room = Math.max(-1, (targetMs - queueingMs) / targetMs)
-    const moved = this.#windowBytes + (room >= 0 ? this.#growth(room) : this.#shrinkage(room))
+    const { minBytes, maxBytes } = this.#options
+    const moved = this.#windowBytes * this.#factor(queueing)
     this.#windowBytes = Math.round(Math.min(maxBytes, Math.max(minBytes, moved)))
     this.#wasLimiting = false
   }
 
-  /** Doubles at first, then adds an eighth: a step has to show in the next sample. */
-  #growth(room: number): number {
-    if (!this.#wasLimiting) return 0
-    return room * this.#windowBytes * (this.#phase === 'start' ? 1 : 1 / 8)
-  }
-
-  #shrinkage(room: number): number {
-    this.#phase = 'steady'
-    return (room * this.#windowBytes) / 4
+  #factor({ baseMs, recentMs, lastingMs }: Queueing): number {
+    const { targetMs } = this.#options
+    const queueingMs = this.#phase === 'start' ? recentMs : lastingMs
+    if (queueingMs > targetMs) {
+      if (this.#holdSamples > 0) return 1
+      this.#phase = 'steady'
+      // What was measured before this change says nothing about it.
+      this.#holdSamples = lastingSamples
+      return Math.max(1 / 2, (baseMs + targetMs) / (baseMs + queueingMs))
+    }
+    if (recentMs >= targetMs || !this.#wasLimiting) return 1
+    const room = 1 - recentMs / targetMs
+    return 1 + room * (this.#phase === 'start' ? 1 : Math.min(1 / 8, targetMs / 2 / baseMs))
   }
 
   #isSlowedDown(nowMs: number): boolean {

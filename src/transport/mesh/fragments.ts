@@ -1,5 +1,5 @@
 /**
- * Cuts payloads over 64 KiB into frames and puts them together again. Pure.
+ * Cuts large payloads into frames and puts them together again. Pure.
  *
  *     first fragment: u32 bytes of the whole payload | part      others: part
  */
@@ -7,6 +7,12 @@ import { FoundationError } from '../../kernel/index.ts'
 
 /** Largest body of a data frame, and largest part of a fragment. */
 export const partMaxBytes: number = 64 * 1024
+
+/**
+ * Largest part where credit bounds the bytes in flight: what leaves at once is a burst that others
+ * wait behind, 1.3 ms of it on a 100 Mbit link.
+ */
+export const creditPartMaxBytes: number = 16 * 1024
 
 /** In front of the first part. */
 export const totalBytesLength = 4
@@ -19,9 +25,9 @@ export interface Fragment {
   readonly isLast: boolean
 }
 
-/** The fragment of `payload` that begins at `offset`. */
-export function fragmentAt(payload: Uint8Array, offset: number): Fragment {
-  const nextOffset = Math.min(payload.length, offset + partMaxBytes)
+/** The fragment of `payload` that begins at `offset`, with a part of at most `partBytes`. */
+export function fragmentAt(payload: Uint8Array, offset: number, partBytes: number): Fragment {
+  const nextOffset = Math.min(payload.length, offset + partBytes)
   const part = payload.subarray(offset, nextOffset)
   const isLast = nextOffset === payload.length
   if (offset > 0) return { body: part, nextOffset, isLast }
@@ -75,7 +81,7 @@ export class Reassembly {
   #begin(sequence: number, body: Buffer): Buffer {
     if (body.length < totalBytesLength) throw invalid('no length')
     const totalBytes = body.readUInt32BE(0)
-    if (totalBytes <= partMaxBytes || totalBytes > this.#payloadMaxBytes) {
+    if (totalBytes > this.#payloadMaxBytes) {
       throw invalid(`a length of ${String(totalBytes)} bytes`)
     }
     // Not from the shared pool, and untouched pages cost nothing until the bytes arrive.

@@ -7,7 +7,7 @@ import { frameHeaderBytes, frameKinds } from '../../wire/index.ts'
 import { channelClasses, type ChannelClass, type ClassStats, type SendOutcome } from '../port.ts'
 import type { ClassConnection } from './class-connection.ts'
 import { CreditMeter, CreditWindow, creditDefaults } from './credit.ts'
-import { Reassembly, fragmentAt, partMaxBytes } from './fragments.ts'
+import { Reassembly, creditPartMaxBytes, fragmentAt, partMaxBytes } from './fragments.ts'
 import { classPolicies, type ClassPolicy } from './mesh-options.ts'
 import { SendQueue } from './send-queue.ts'
 import { missingBefore, resume, type Streams } from './sequence.ts'
@@ -44,6 +44,7 @@ export class Lane {
   readonly #queue: SendQueue
   readonly #reassembly: Reassembly
   readonly #socketMaxBytes: number
+  readonly #partMaxBytes: number
   #connection: ClassConnection | undefined
   /** How much of the oldest queued payload has left as fragments. */
   #offset = 0
@@ -64,6 +65,7 @@ export class Lane {
     this.#queue = new SendQueue(queueMaxBytes)
     this.#reassembly = new Reassembly(this.#policy.payloadMaxBytes)
     this.#socketMaxBytes = Math.min(socketMaxBytes, queueMaxBytes / 2)
+    this.#partMaxBytes = this.#policy.hasCredit ? creditPartMaxBytes : partMaxBytes
     this.credit = this.#policy.hasCredit ? new CreditWindow(creditDefaults) : undefined
   }
 
@@ -126,7 +128,7 @@ export class Lane {
 
   /** See `Transport.send`. */
   send(payload: Uint8Array): SendOutcome {
-    if (this.#queue.frames === 0 && payload.length <= partMaxBytes) {
+    if (this.#queue.frames === 0 && payload.length <= this.#partMaxBytes) {
       const connection = this.#connection
       if (connection && this.#hasRoom(connection)) {
         this.#writeData(connection, this.#takeSequence(), payload)
@@ -231,12 +233,12 @@ export class Lane {
 
   #writeNext(connection: ClassConnection, payload: Uint8Array): void {
     const sequence = this.firstUnsent
-    if (payload.length <= partMaxBytes) {
+    if (payload.length <= this.#partMaxBytes) {
       this.#queue.shift()
       this.#writeData(connection, sequence, payload)
       return
     }
-    const { body, nextOffset, isLast } = fragmentAt(payload, this.#offset)
+    const { body, nextOffset, isLast } = fragmentAt(payload, this.#offset, this.#partMaxBytes)
     connection.write(isLast ? frameKinds.fragmentEnd : frameKinds.fragment, sequence, body)
     this.credit?.sent(frameHeaderBytes + body.length)
     this.#offset = isLast ? 0 : nextOffset

@@ -8,12 +8,26 @@ const smoothing = 1 / 8
 /** A base lives for one to two of these, so that a changed route is learned. */
 const historyMs = 10_000
 
+/** Time spent in queues, by the latest samples. Single late ones are a busy process, not a queue. */
+export interface Queueing {
+  /** The smaller of the last two. */
+  readonly recentMs: number
+  /** The smallest of the last four. */
+  readonly lastingMs: number
+  /** The round trip without any queue. */
+  readonly baseMs: number
+}
+
+const recentSamples = 2
+/** How many samples {@link Queueing.lastingMs} looks back. */
+export const lastingSamples = 4
+
 /** Time comes in with every sample. */
 export class RoundTrip {
   #smoothedMs: number | undefined
   #currentMinMs = Infinity
   #previousMinMs = Infinity
-  #previousSampleMs: number | undefined
+  #latestMs: readonly number[] = []
   #periodEndsMs = -Infinity
 
   /** Undefined before the first sample. */
@@ -26,20 +40,19 @@ export class RoundTrip {
     return Math.min(this.#currentMinMs, this.#previousMinMs)
   }
 
-  /**
-   * Takes one measured round trip.
-   *
-   * @returns how much of it was spent in queues. The smaller of the last two counts, because a
-   *   single late one is a busy process, not a queue.
-   */
-  sample(roundTripMs: number, nowMs: number): number {
+  /** Takes one measured round trip. */
+  sample(roundTripMs: number, nowMs: number): Queueing {
     const smoothed = this.#smoothedMs ?? roundTripMs
     this.#smoothedMs = smoothed + smoothing * (roundTripMs - smoothed)
     if (nowMs >= this.#periodEndsMs) this.#turnPeriod(nowMs)
     this.#currentMinMs = Math.min(this.#currentMinMs, roundTripMs)
-    const filtered = Math.min(roundTripMs, this.#previousSampleMs ?? roundTripMs)
-    this.#previousSampleMs = roundTripMs
-    return filtered - this.baseMs
+    this.#latestMs = [roundTripMs, ...this.#latestMs].slice(0, lastingSamples)
+    const { baseMs } = this
+    return {
+      baseMs,
+      recentMs: Math.min(...this.#latestMs.slice(0, recentSamples)) - baseMs,
+      lastingMs: Math.min(...this.#latestMs) - baseMs,
+    }
   }
 
   #turnPeriod(nowMs: number): void {
