@@ -1,0 +1,154 @@
+/** One seed from beginning to end. */
+import { channelClasses } from '../../src/transport/index.ts'
+import { Calls } from './calls.ts'
+import { Deliveries, lifelongTopic } from './deliveries.ts'
+import { checkStep, notConverged } from './invariants.ts'
+import { Scenario } from './scenario.ts'
+import { topics, Workload } from './workload.ts'
+import { World, type WorldOptions } from './world.ts'
+
+/** What came of one seed. */
+export interface SeedResult {
+  readonly seed: number
+  readonly violations: readonly string[]
+  readonly traceHash: string
+  /** Virtual milliseconds from the heal to convergence. */
+  readonly convergedInMs: number
+  readonly events: number
+  /** How often each kind of fault struck and each kind of news came. */
+  readonly counts: ReadonlyMap<string, number>
+  readonly history: readonly string[]
+}
+
+const stepMs = 20
+const chaosMs = 30_000
+const checkEverySteps = 5
+const convergeStepMs = 100
+/** The longest wait between two dials is 30 s, moved by chance; then logs compare digests. */
+export const convergeMaxMs = 45_000
+
+/** Runs a seed. Never throws for what the code under test does wrong. */
+export async function runSeed(options: WorldOptions): Promise<SeedResult> {
+  const run = new Run(options)
+  await run.chaos()
+  await run.recovery()
+  return run.result()
+}
+
+class Run {
+  readonly #world: World
+  readonly #scenario: Scenario
+  readonly #deliveries: Deliveries
+  readonly #calls: Calls
+  readonly #workload: Workload
+  #convergedInMs = -1
+
+  constructor(options: WorldOptions) {
+    this.#world = new World(options)
+    this.#scenario = new Scenario(this.#world)
+    this.#deliveries = new Deliveries(this.#world)
+    this.#calls = new Calls(this.#world)
+    this.#workload = new Workload(this.#world, { deliveries: this.#deliveries, calls: this.#calls })
+  }
+
+  async chaos(): Promise<void> {
+    const world = this.#world
+    for (const name of world.names) world.begin(name)
+    for (let step = 0; world.nowMs < chaosMs && world.records.violations.length === 0; step++) {
+      this.#workload.step()
+      this.#scenario.step()
+      await world.clock.advance(stepMs)
+      this.#calls.check()
+      if (step % checkEverySteps === 0) checkStep(world)
+    }
+  }
+
+  /** Everything is healed; the world must converge, and then everything must work. */
+  async recovery(): Promise<void> {
+    const world = this.#world
+    if (world.records.violations.length > 0) return
+    this.#scenario.heal()
+    const healedMs = world.nowMs
+    for (;;) {
+      const reason = notConverged(world, this.#workload)
+      this.#convergedInMs = world.nowMs - healedMs
+      if (reason === undefined) break
+      if (this.#convergedInMs > convergeMaxMs) {
+        world.records.violation(
+          `not converged ${String(convergeMaxMs)} ms after the heal: ${reason}`,
+        )
+        return
+      }
+      await world.clock.advance(convergeStepMs)
+      this.#calls.check()
+    }
+    checkStep(world)
+    await this.#everythingWorks()
+    this.#deliveries.checkHoles()
+  }
+
+  result(): SeedResult {
+    const { records, clock, seed } = this.#world
+    const struck = [...this.#scenario.struck].map(([kind, count]): [string, number] => [
+      `fault ${kind}`,
+      count,
+    ])
+    const work: [string, number][] = [
+      ['published', this.#workload.published],
+      ['calls with a value', this.#calls.outcomes.value],
+      ['calls that failed', this.#calls.outcomes.error],
+    ]
+    return {
+      seed,
+      violations: records.violations,
+      traceHash: clock.traceHash,
+      convergedInMs: this.#convergedInMs,
+      events: clock.events,
+      counts: new Map([...struck, ...work, ...records.counts]),
+      history: records.history,
+    }
+  }
+
+  /** Every message reaches exactly who wants it, every call is answered. */
+  async #everythingWorks(): Promise<void> {
+    const world = this.#world
+    const answered = new Map<string, boolean>()
+    for (const life of world.up) {
+      for (const topic of [...topics, ...channelClasses.map(lifelongTopic)]) {
+        this.#workload.publishMark(life, topic, `${life.name} on ${topic}`)
+      }
+      for (const { name } of world.up) {
+        const key = `${life.name} to ${name}`
+        answered.set(key, false)
+        void this.#calls
+          .call(life, name, { timeoutMs: 2_000, workMs: 0 })
+          .then((ok) => answered.set(key, ok))
+      }
+    }
+    await world.clock.advance(2_500)
+    for (const [key, ok] of answered)
+      if (!ok) world.records.violation(`call ${key} failed in a healed world`)
+    for (const life of world.up) this.#checkMarks(life.name)
+  }
+
+  #checkMarks(name: string): void {
+    const world = this.#world
+    const life = world.lives.get(name)
+    if (!life) return
+    const interest = this.#workload.interestOf(life)
+    for (const sender of world.up) {
+      for (const channelClass of channelClasses) {
+        const topic = lifelongTopic(channelClass)
+        const count = this.#workload.receivedMark(life, `${sender.name} on ${topic}`)
+        if (count !== 1)
+          world.records.violation(`${name} got ${topic} of ${sender.name} ${String(count)} times`)
+      }
+      for (const topic of topics) {
+        if (!interest.includes(topic)) continue
+        const count = this.#workload.receivedMark(life, `${sender.name} on ${topic} via ${topic}`)
+        if (count !== 1)
+          world.records.violation(`${name} got ${topic} of ${sender.name} ${String(count)} times`)
+      }
+    }
+  }
+}
