@@ -106,7 +106,6 @@ export class TestCluster {
       one.pubsub.linkDown(other.name)
       one.log.memberDown(other.name, '1')
     }
-    this.drain()
   }
 
   /** Every queue has room again. */

@@ -68,16 +68,28 @@ describe('PubSub, when the queue to a peer is full', () => {
   it('stops in the middle when the queue fills up again, and goes on later', async () => {
     const { a, far } = await scene()
     const all = [1, 2, 3, 4].map((each) => a.pubsub.broadcast('events.x', each))
-    let room = 2
-    cluster.fate = ({ to }) => (to !== 'b' || room-- > 0 ? 'accepted' : 'full')
+    let attempts = 0
+    cluster.fate = () => (++attempts === 3 ? 'full' : 'accepted')
     cluster.drain()
     await until(() => far.b.length === 2)
     assert.equal(a.pubsub.stats().waiting, 2)
-    await until(() => room < 0)
     freeB()
     await Promise.all(all)
     await until(() => far.b.length === 4)
     assert.deepEqual(far.b, [1, 2, 3, 4])
+  })
+
+  it('does not make a channel wait that would rather drop', async () => {
+    const { a, far } = await scene({
+      channels: { ticks: { class: 'events', overflow: 'drop-oldest' } },
+    })
+    const waiting = a.pubsub.broadcast('events.x', 'waits')
+    cluster.fate = () => 'accepted'
+    assert.equal((await a.pubsub.broadcast('ticks.x', 'goes')).queued, 2)
+    cluster.drain()
+    await waiting
+    await until(() => far.b.length === 2)
+    assert.deepEqual(far.b, ['goes', 'waits'])
   })
 
   it('does not let a waiting class hold up another', async () => {
@@ -111,6 +123,10 @@ describe('PubSub, when the queue to a peer is full', () => {
     await assert.rejects(refused, { code: 'FND_LIMIT_REACHED' })
     freeB()
     await waiting
+    blockB()
+    const again = a.pubsub.broadcast('events.x', Buffer.alloc(9_000))
+    freeB()
+    await again
   })
 
   it('gives up at the deadline and does not send the message later', async () => {
@@ -218,6 +234,32 @@ describe('PubSub, when a subscriber is behind', () => {
     await a.pubsub.broadcast('events.x', 2)
     assert.equal((await stream.next()).value?.message, 1)
     assert.equal((await stream.next()).done, true)
+  })
+
+  it('forgets what is kept when the loop is left', async () => {
+    cluster = await linkedCluster(1)
+    const [a] = cluster.nodes.values()
+    assert.ok(a)
+    const stream = a.pubsub.subscribe('events.x')
+    await a.pubsub.broadcast('events.x', 1)
+    await stream.return?.()
+    assert.equal((await stream.next()).done, true)
+  })
+
+  it('gives a latestBy handler nothing more once it has unsubscribed', async () => {
+    cluster = await linkedCluster(1)
+    const [a] = cluster.nodes.values()
+    assert.ok(a)
+    const seen: unknown[] = []
+    const handler = async (message: unknown): Promise<void> => {
+      seen.push(message)
+      await Promise.resolve()
+      subscription.unsubscribe()
+    }
+    const subscription = a.pubsub.subscribe('events.x', handler, { latestBy: (each) => each })
+    for (let at = 1; at <= 3; at++) void a.pubsub.broadcast('events.x', at)
+    await cluster.settled()
+    assert.deepEqual(seen, [1])
   })
 
   it('drops the oldest, or the newest, and counts exactly', async () => {

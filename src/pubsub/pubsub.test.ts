@@ -206,6 +206,16 @@ describe('PubSub, interest', () => {
     assert.equal(b.pubsub.stats().unwanted, 1)
   })
 
+  it('stops sending to a peer that turns out to listen to nothing', async () => {
+    cluster = new TestCluster()
+    const a = cluster.add('a')
+    const b = cluster.add('b')
+    cluster.link(a, b)
+    assert.equal((await a.pubsub.broadcast('events.x', 1)).peers, 1)
+    await until(() => a.log.isKnown('b'))
+    assert.equal((await a.pubsub.broadcast('events.x', 2)).peers, 0)
+  })
+
   it('delivers what is published in the turn after ready', async () => {
     const [a, b] = await nodes(2)
     for (let round = 0; round < 20; round++) {

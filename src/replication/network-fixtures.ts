@@ -21,6 +21,11 @@ export class VirtualHost implements Host {
     this.#seed = seed
   }
 
+  /** Timers that are set. */
+  get pending(): number {
+    return this.#events.size
+  }
+
   nowMs(): number {
     return this.#nowMs
   }

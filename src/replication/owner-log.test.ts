@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { isFoundationError } from '../kernel/index.ts'
 import { encodeValue, messageCodes } from '../wire/index.ts'
-import { logAck, logDelta, logDigest, logSnapshot } from './messages.ts'
+import { logAck, logDelta, logDigest, logFetch, logSnapshot } from './messages.ts'
 import { TestNetwork } from './network-fixtures.ts'
 import type { LogChange } from './watchers.ts'
 
@@ -319,24 +319,6 @@ describe('OwnerLog', () => {
     assert.ok(bytes >= 65_536 && bytes < 65_536 + 10_000, `${String(bytes)} bytes`)
   })
 
-  it('applies a large snapshot in slices of time, not in one turn', async () => {
-    const network = new TestNetwork()
-    const a = network.add('a')
-    network.add('b', { applyMaxMs: 4 })
-    for (let at = 0; at < 2_000; at++) a.log.put(space, String(at), at)
-    network.link('a', 'b')
-    await network.host.advance(3)
-    const { host } = network
-    // Every look at the clock takes a millisecond: four looks a turn.
-    const nowMs = host.nowMs.bind(host)
-    let looks = 0
-    host.nowMs = () => nowMs() + looks++
-    await host.advance(0.5)
-    host.nowMs = nowMs
-    await host.advance(50)
-    assertAgree(network, 'a', 'b')
-  })
-
   it('refuses entries beyond its bounds with the limit named', () => {
     const network = new TestNetwork()
     const { log } = network.add('a', { entriesMaxPerOwner: 2, keyMaxBytes: 16, valueMaxBytes: 16 })
@@ -369,13 +351,52 @@ describe('OwnerLog', () => {
   })
 
   it('leaves no timer running after stop', async () => {
-    const network = pair()
+    const network = pair({ purgeAfterMs: 600_000 })
+    await network.host.advance(50)
     network.node('a').log.put(space, 'x', 1)
-    network.node('a').log.stop()
-    network.node('a').log.stop()
-    const before = network.seen.filter(({ from }) => from === 'a').length
-    await network.host.advance(10_000)
-    assert.equal(network.seen.filter(({ from }) => from === 'a').length, before)
+    network.node('b').log.memberDown('a', '1')
+    for (const { log } of network.nodes.values()) {
+      log.stop()
+      log.stop()
+    }
+    assert.equal(network.host.pending, 0)
+    network.node('a').log.put(space, 'y', 1)
+    assert.equal(network.host.pending, 0)
+  })
+
+  it('tells nothing of an owner that is hidden', async () => {
+    const network = pair()
+    await network.host.advance(50)
+    network.node('b').log.memberDown('a', '1')
+    const changes = watch(network, 'b')
+    network.node('a').log.put(space, 'x', 1)
+    await network.host.advance(50)
+    assert.deepEqual(changes, [])
+    assert.deepEqual(network.entries('b', space), [])
+    network.node('b').log.memberUp('a', '1')
+    assert.deepEqual(changes, ['member put a/x=1'])
+  })
+
+  it('asks once for what is missing, however many changes follow', async () => {
+    const network = pair()
+    await network.host.advance(50)
+    await loseOne(network, messageCodes.logDelta, () => network.node('a').log.put(space, 'x', 1))
+    network.fate = ({ payload }) => (payload[0] === messageCodes.logFetch ? 'lost' : 'accepted')
+    for (let at = 0; at < 10; at++) {
+      network.node('a').log.put(space, 'y', at)
+      await network.host.advance(10)
+    }
+    assert.equal(network.node('b').log.stats().fetches, 1)
+    network.fate = () => 'accepted'
+    await network.host.advance(3_000)
+    assertAgree(network, 'a', 'b')
+  })
+
+  it('does not begin a snapshot for a peer that asks too often', () => {
+    const network = pair()
+    const fetch = logFetch.encode({ owner: 'b', incarnation: '1', from: 0 })
+    for (let at = 0; at < 100; at++) deliver(network, 'b', fetch)
+    assert.equal(network.node('b').log.stats().snapshotsSent, 1)
   })
 
   it('says the same with the same bytes on the wire, always', () => {
