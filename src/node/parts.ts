@@ -71,6 +71,7 @@ export class Parts implements Lifecycle {
         ...shared,
         router,
         self: () => identity.name,
+        everyone: () => this.membership.members().map((member) => member.name),
         isPeer: (name) => this.#standingOf(name),
         development: settings.isDevelopment,
       },

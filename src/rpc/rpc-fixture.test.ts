@@ -82,6 +82,7 @@ export class Node {
         log: silentLog,
         telemetry: () => undefined,
         self: () => name,
+        everyone: () => [name, ...net.statuses.keys()],
         isPeer: (peer) => net.statuses.get(peer) ?? 'unknown',
         development: given.development ?? false,
       },

@@ -31,6 +31,8 @@ export interface RpcDeps {
   readonly self: () => string
   /** What membership says of a node; `alive` also while it is suspected. */
   readonly isPeer: (name: string) => 'alive' | 'down' | 'unknown'
+  /** Names of all live members, this node included. */
+  readonly everyone: () => readonly string[]
   /** True: stacks of errors are sent to callers. */
   readonly development: boolean
 }
@@ -45,8 +47,8 @@ export interface CallOptions {
 
 /** What {@link Rpc.multicall} takes. */
 export interface MulticallOptions extends CallOptions {
-  /** Asked at the same time; a name given twice is asked once. */
-  readonly nodes: readonly string[]
+  /** Asked at the same time; a name given twice is asked once. Default: every live member, this node too. */
+  readonly nodes?: readonly string[] | undefined
 }
 
 /** What became of a call on one node. */
@@ -156,11 +158,11 @@ export class Rpc implements Lifecycle {
    */
   async multicall<T = unknown>(
     name: string,
-    args: unknown,
-    options: MulticallOptions,
+    args?: unknown,
+    options: MulticallOptions = {},
   ): Promise<CallOutcome<T>[]> {
     const prepared = this.#prepare(name, args, options)
-    const nodes = [...new Set(options.nodes)]
+    const nodes = [...new Set(options.nodes ?? this.#deps.everyone())]
     const outcomes = nodes.map(async (node): Promise<CallOutcome<T>> => {
       try {
         return { node, value: (await this.#callOne(node, prepared)) as T }
