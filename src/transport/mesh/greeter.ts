@@ -35,6 +35,9 @@ export interface GreeterDeps {
 /** In place of a link id in a reply: there is a link already, or one is being made. */
 const duplicateLink = 'duplicate'
 
+/** A link that another handshake makes is there by then; longer than {@link Link.challenge} takes. */
+const rivalMaxMs = 2_500
+
 /** One a node. */
 export class Greeter {
   readonly #deps: GreeterDeps
@@ -49,20 +52,15 @@ export class Greeter {
    * @throws {FoundationError} as `Transport.dial`
    */
   async dial(address: string, signal: AbortSignal): Promise<NodeIdentity> {
-    const { socket, peer } = await this.#dialTls(address, '*', signal)
-    const proposal = new Proposal(this.#deps)
-    try {
-      const greeted = await this.#offer(socket, peer, {
-        ...{ address, signal, hello: this.#hello('control'), decide: proposal.decide },
-      })
-      this.#linkUp(greeted, { address, dialedBy: 'self' })
-      return greeted.peer
-    } catch (error) {
-      if (!proposal.rival) throw error
-      return await this.#awaitLink(proposal.rival, address, signal)
-    } finally {
-      proposal.claim?.end()
-    }
+    const first = await this.#dialOnce(address, signal)
+    if (!first.rival) return first.peer
+    const arrived = await this.#awaitLink(first.peer, signal)
+    if (arrived) return arrived
+    // The link the peer believed in was dead: by now it has noticed.
+    const second = await this.#dialOnce(address, signal)
+    if (!second.rival) return second.peer
+    const message = `Cannot link to ${address}: node "${second.peer.name}" says there is a link`
+    throw dialError({ reason: 'broken', message }, address)
   }
 
   /** Makes the connection of one class of a link that this node dialled. */
@@ -96,6 +94,24 @@ export class Greeter {
       this.#accepted(greeted)
     } finally {
       claim?.end()
+    }
+  }
+
+  /** One handshake; `rival` when another one makes, or has made, the link with that peer. */
+  async #dialOnce(address: string, signal: AbortSignal): Promise<DialResult> {
+    const { socket, peer } = await this.#dialTls(address, '*', signal)
+    const proposal = new Proposal(this.#deps)
+    try {
+      const greeted = await this.#offer(socket, peer, {
+        ...{ address, signal, hello: this.#hello('control'), decide: proposal.decide },
+      })
+      this.#linkUp(greeted, { address, dialedBy: 'self' })
+      return { peer: greeted.peer, rival: false }
+    } catch (error) {
+      if (!proposal.rival) throw error
+      return { peer: proposal.rival, rival: true }
+    } finally {
+      proposal.claim?.end()
     }
   }
 
@@ -180,14 +196,13 @@ export class Greeter {
     this.#deps.linkUp({ id, info, streams }, openedOf(greeted, told, 0))
   }
 
-  /** The peer has a link with us, or its own dial is about to win: that link is the answer. */
+  /** The peer has a link with us, or its own dial is about to win. Undefined: it was neither. */
   async #awaitLink(
     { name, incarnation }: NodeIdentity,
-    address: string,
     signal: AbortSignal,
-  ): Promise<NodeIdentity> {
-    const { table, host, dialTimeoutMs } = this.#deps
-    const arrived = deferred<NodeIdentity>()
+  ): Promise<NodeIdentity | undefined> {
+    const { table, host } = this.#deps
+    const arrived = deferred<NodeIdentity | undefined>()
     const check = (link: Link | undefined): void => {
       const peer = link?.info.peer
       if (peer?.name === name && peer.incarnation === incarnation) arrived.resolve(peer)
@@ -195,12 +210,12 @@ export class Greeter {
     const onAbort = (): void => {
       arrived.reject(signal.reason)
     }
-    const timer = host.after(dialTimeoutMs, () => {
-      const message = `Cannot link to ${address}: node "${name}" has a link, this node has not`
-      arrived.reject(dialError({ reason: 'broken', message }, address))
+    const timer = host.after(rivalMaxMs, () => {
+      arrived.resolve(undefined)
     })
     const stopListening = table.onAdded(check)
     signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
     check(table.get(name))
     return await arrived.promise.finally(() => {
       timer.cancel()
@@ -208,6 +223,11 @@ export class Greeter {
       signal.removeEventListener('abort', onAbort)
     })
   }
+}
+
+interface DialResult {
+  readonly peer: NodeIdentity
+  readonly rival: boolean
 }
 
 /** The dialing side's decisions in one handshake. */

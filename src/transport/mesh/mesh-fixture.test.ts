@@ -181,6 +181,13 @@ export class Proxy {
     this.pipe(index).client.pause()
   }
 
+  /** The dialing side loses the connection, the other side is not told. */
+  halfOpen(index: number): void {
+    const { client, server } = this.pipe(index)
+    client.unpipe(server).removeAllListeners('close').removeAllListeners('end').destroy()
+    server.unpipe(client).resume()
+  }
+
   /** Ends a connection for both sides. */
   cut(index: number): void {
     this.pipe(index).client.destroy()
@@ -195,7 +202,10 @@ export class Proxy {
 
   stop(): void {
     this.#server.close()
-    for (const { client } of this.pipes) client.destroy()
+    for (const { client, server } of this.pipes) {
+      client.destroy()
+      server.destroy()
+    }
   }
 }
 
