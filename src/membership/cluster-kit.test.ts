@@ -1,8 +1,8 @@
 /** Nodes that are nothing but a memory transport, a router and membership, under virtual time. */
 import { silentLog } from '../kernel/index.ts'
-import { VirtualClock } from '../testing/virtual-host.ts'
-import { MemoryHub } from '../transport/memory/index.ts'
-import { Router, type NodeIdentity, type Transport } from '../transport/index.ts'
+import { VirtualClock } from '../testing/index.ts'
+
+import { MemoryHub, Router, type NodeIdentity, type Transport } from '../transport/index.ts'
 import type { MembershipEvent } from './member.ts'
 import { Membership } from './membership.ts'
 import { membershipDefaults, type MembershipOptions } from './options.ts'
@@ -30,7 +30,7 @@ interface NodeOverrides {
 export class TestCluster {
   readonly clock: VirtualClock
   readonly hub: MemoryHub
-  readonly nodes = new Map<string, TestNode>()
+  readonly nodes: Map<string, TestNode> = new Map<string, TestNode>()
   #lives = 0
 
   constructor(seed = 1) {

@@ -135,11 +135,11 @@ export class DialPlan {
 
   /** The targets to dial now, longest due first. Each is `dialing` until told otherwise. */
   take(count: number, nowMs: number): DialTarget[] {
-    this.#purge(nowMs)
+    if (count <= 0) return []
     const due = [...this.#targets.values()]
       .filter((target) => target.state === 'waiting' && target.nextAtMs <= nowMs)
       .toSorted((a, b) => a.nextAtMs - b.nextAtMs)
-      .slice(0, Math.max(0, count))
+      .slice(0, count)
     return due.map((target) => this.#put({ ...target, state: 'dialing', lastAtMs: nowMs }))
   }
 
@@ -179,6 +179,13 @@ export class DialPlan {
   /** As {@link drop}, for a member. */
   dropMember(name: string): void {
     this.drop(memberKey(name))
+  }
+
+  /** Forgets what nobody proposed or linked for `rememberForMs`. */
+  purge(nowMs: number): void {
+    for (const target of this.#targets.values()) {
+      if (target.state === 'waiting' && target.rememberedUntilMs < nowMs) this.drop(target.key)
+    }
   }
 
   /** The target an address belongs to. */
@@ -238,16 +245,12 @@ export class DialPlan {
 
   #makeRoom(): void {
     if (this.#targets.size < this.#options.targetsMax) return
-    const [oldest] = [...this.#targets.values()]
-      .filter((target) => target.state !== 'linked')
-      .toSorted((a, b) => a.rememberedUntilMs - b.rememberedUntilMs)
-    if (oldest) this.drop(oldest.key)
-  }
-
-  #purge(nowMs: number): void {
+    let oldest: DialTarget | undefined
     for (const target of this.#targets.values()) {
-      if (target.state === 'waiting' && target.rememberedUntilMs < nowMs) this.drop(target.key)
+      if (target.state === 'linked') continue
+      if (!oldest || target.rememberedUntilMs < oldest.rememberedUntilMs) oldest = target
     }
+    if (oldest) this.drop(oldest.key)
   }
 }
 

@@ -11,8 +11,8 @@ export interface IntroducerDeps {
   readonly router: Router
   /** The live members with a link. */
   readonly linked: () => readonly Introduction[]
-  /** A peer told of a member it has a link to. */
-  readonly introduced: (member: Introduction) => void
+  /** A peer told of members it has links to. */
+  readonly introduced: (members: readonly Introduction[]) => void
 }
 
 /** One a node. */
@@ -22,37 +22,33 @@ export class Introducer {
   constructor(deps: IntroducerDeps) {
     this.#deps = deps
     deps.router.handle(memberListMessage.code, (body) => {
-      for (const member of memberListMessage.decode(body).members) deps.introduced(member)
+      deps.introduced(memberListMessage.decode(body).members)
     })
   }
 
-  /** Tells the peer of everybody. */
+  /**
+   * Tells the peer of everybody. A list that finds no room is not sent again: others introduce the
+   * same members.
+   */
   tellAll(peer: string): void {
     const others = this.#deps.linked().filter((member) => member.name !== peer)
     for (let at = 0; at < others.length; at += introductionsMax) {
-      this.#send(peer, others.slice(at, at + introductionsMax))
+      this.#deps.router.send(peer, 'control', listOf(others.slice(at, at + introductionsMax)))
     }
   }
 
   /** Tells everybody of a newcomer. */
   presentToAll(newcomer: string): void {
     const linked = this.#deps.linked()
-    const members = linked.filter((member) => member.name === newcomer)
-    for (const { name } of linked) if (name !== newcomer) this.#send(name, members)
+    const payload = listOf(linked.filter((member) => member.name === newcomer))
+    for (const { name } of linked) {
+      if (name !== newcomer) this.#deps.router.send(name, 'control', payload)
+    }
   }
+}
 
-  /** A list that finds no room is not sent again: others introduce the same members. */
-  #send(peer: string, members: readonly Introduction[]): void {
-    this.#deps.router.send(
-      peer,
-      'control',
-      memberListMessage.encode({
-        members: members.map(({ name, incarnation, addresses }) => ({
-          name,
-          incarnation,
-          addresses,
-        })),
-      }),
-    )
-  }
+function listOf(members: readonly Introduction[]): Buffer {
+  return memberListMessage.encode({
+    members: members.map(({ name, incarnation, addresses }) => ({ name, incarnation, addresses })),
+  })
 }

@@ -69,9 +69,9 @@ export class MemberTable {
     return this.#records.get(name)
   }
 
-  /** All records, by name. */
+  /** All records, in the order in which their names came. */
   list(): MemberRecord[] {
-    return [...this.#records.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    return [...this.#records.values()]
   }
 
   /** How the incarnation ended, if it did. */

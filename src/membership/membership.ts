@@ -123,7 +123,10 @@ export class Membership implements Lifecycle {
 
   /** Names of the live members there is a link to, sorted. */
   peers(): string[] {
-    return this.#roster.linked().map((member) => member.name)
+    return this.#roster
+      .linked()
+      .map((member) => member.name)
+      .toSorted()
   }
 
   start(): void {
@@ -338,19 +341,25 @@ export class Membership implements Lifecycle {
 
   readonly #ticked = (): void => {
     this.#table.purge(this.#nowMs())
+    this.#plan.purge(this.#nowMs())
     if (this.#state === 'running') this.#dialer.pump()
   }
 
-  readonly #introduced = (member: Introduction): void => {
+  readonly #introduced = (members: readonly Introduction[]): void => {
+    if (this.#state !== 'running') return
+    for (const member of members) this.#noteIntroduction(member)
+    this.#dialer.pump()
+  }
+
+  #noteIntroduction(member: Introduction): void {
     const { self } = this.#deps
     const { name, incarnation } = member
-    if (this.#state !== 'running' || name === self.name || this.#links.has(name)) return
+    if (name === self.name || this.#links.has(name)) return
     if (this.#table.isBarred(name, incarnation) || this.#table.endOf(name, incarnation)) return
     // The greater name waits: most often the other one has made the link by then.
     const delayMs = self.name < name ? 0 : this.#options.redialMinMs / 2
     const addresses = member.addresses.filter((address) => !self.addresses.includes(address))
     this.#plan.introduce({ ...member, addresses }, delayMs, this.#nowMs())
-    this.#dialer.pump()
   }
 
   #announce(changes: readonly MemberChange[]): void {

@@ -48,7 +48,7 @@ export class Roster {
     return asMember(record, this.#rtts())
   }
 
-  /** Live members with a link, by name. */
+  /** Live members with a link, in the order in which their names came. */
   linked(): MemberRecord[] {
     const { table, links } = this.#deps
     return table.list().filter((record) => isLive(record) && links.has(record.name))
