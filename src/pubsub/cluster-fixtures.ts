@@ -184,3 +184,12 @@ export async function until(isTrue: () => boolean): Promise<void> {
     )
   }
 }
+
+/** Subscribes and keeps what arrives. */
+export function collect(node: TestNode, topic: string): unknown[] {
+  const messages: unknown[] = []
+  node.pubsub.subscribe(topic, (message) => {
+    messages.push(message)
+  })
+  return messages
+}

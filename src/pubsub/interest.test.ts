@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { linkedCluster, until, type TestNode } from './cluster-fixtures.ts'
+import { linkedCluster, type TestNode } from './cluster-fixtures.ts'
 import type { Subscription } from './subscription.ts'
 
 const patterns = ['events.a', 'events.b', 'events.*', '*.a', 'telemetry.>', '>'] as const
