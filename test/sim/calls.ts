@@ -68,6 +68,15 @@ export class Calls {
     )
   }
 
+  /** The link to the target ended, or it is down: calls that wait for it must reject at once. */
+  gone(life: SimNode, target: string): void {
+    for (const call of this.#open.values()) {
+      if (call.life === life && call.target === target) {
+        call.deadlineMs = Math.min(call.deadlineMs, this.#world.nowMs + slackMs)
+      }
+    }
+  }
+
   /** Calls whose deadline has passed must have settled, unless their caller is dead or blocked. */
   check(): void {
     for (const [id, call] of this.#open) {

@@ -40,7 +40,8 @@ function checkQueues(world: World, life: SimNode): void {
 
 /** Why the world has not converged yet; undefined when it has. */
 export function notConverged(world: World, workload: Workload): string | undefined {
-  if (world.awake.length < world.names.length) return 'not everybody is up and awake'
+  if (world.awake.length + world.gone.size < world.names.length)
+    return 'not everybody is up and awake'
   for (const life of world.up) {
     const reason =
       viewDiffers(world, life) ??

@@ -13,7 +13,9 @@ const usage = `Usage: npm run sim -- [--seeds N] [--from SEED] [--seed SEED] [--
   --seed SEED    run this one, twice, and print its history when it fails
   --nodes N      nodes of the cluster, 3 to 10 (5)
   --twice        run every seed twice; otherwise one in ten
-  --mutations    plant each bug of the ledger and see that some seed catches it`
+  --mutations    plant each bug of the ledger and see that some seed catches it
+  --only TEXT    with --mutations: those whose name has the text
+  --stop-at-first  end with the first seed that fails`
 
 const twiceEvery = 10
 const progressEvery = 25
@@ -33,6 +35,8 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '5' },
     twice: { type: 'boolean', default: false },
     mutations: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    'stop-at-first': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -40,7 +44,7 @@ process.exitCode = await main()
 
 async function main(): Promise<number> {
   if (values.help) return say(usage, 0)
-  if (values.mutations) return await runMutations(say)
+  if (values.mutations) return await runMutations(say, values.only)
   const nodes = numberOf('nodes', values.nodes)
   if (nodes < 3 || nodes > 10) return say('--nodes must be from 3 to 10', 2)
   if (values.seed !== undefined) {
@@ -66,6 +70,7 @@ async function runSeeds(order: Order, showsHistory: boolean): Promise<number> {
     if (result.violations.length > 0) {
       failed += 1
       report(result, order, showsHistory)
+      if (values['stop-at-first']) break
     }
     slowestMs = Math.max(slowestMs, result.convergedInMs)
     for (const [kind, count] of result.counts) totals.set(kind, (totals.get(kind) ?? 0) + count)

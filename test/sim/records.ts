@@ -32,6 +32,8 @@ export class Records implements LifeNews {
   readonly violations: string[] = []
   /** How often each kind of event happened, so that a run can tell that it tried something. */
   readonly counts: Map<string, number> = new Map()
+  /** Called when a life has lost its link to a peer, or saw it end. */
+  lostPeer: (life: SimNode, peer: string) => void = () => undefined
   readonly #world: World
   readonly #births = new Map<string, number>()
   readonly #seen = new Map<string, Seen>()
@@ -106,6 +108,7 @@ export class Records implements LifeNews {
   linkDown(life: SimNode, { peer, epoch }: LinkInfo, reason: string): void {
     this.#count(`link-down ${reason}`)
     this.note(life.name, `link down ${peer.name} epoch ${String(epoch)} ${reason}`)
+    this.lostPeer(life, peer.name)
   }
 
   frame(life: SimNode, inbound: Inbound): void {
@@ -157,6 +160,7 @@ export class Records implements LifeNews {
   #memberEnd(life: SimNode, { type, member, cause }: MemberEvent): void {
     const { name, incarnation } = member
     const seen = this.#seenBy(life, name)
+    this.lostPeer(life, name)
     if (!seen.isUp) this.violation(`${life.name} saw ${name} end without being up`)
     seen.isUp = false
     if (type === 'member-left') seen.left.add(incarnation)

@@ -48,6 +48,9 @@ class Run {
     this.#scenario = new Scenario(this.#world)
     this.#deliveries = new Deliveries(this.#world)
     this.#calls = new Calls(this.#world)
+    this.#world.records.lostPeer = (life, peer) => {
+      this.#calls.gone(life, peer)
+    }
     this.#workload = new Workload(this.#world, { deliveries: this.#deliveries, calls: this.#calls })
   }
 

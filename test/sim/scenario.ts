@@ -120,8 +120,11 @@ export class Scenario {
     this.#strikes[kind]()
   }
 
-  /** Ends everything; every name lives again. */
+  /** Ends everything; every name lives again, but for one in some worlds. */
   heal(): void {
+    if (this.#chance() < 0.3 && this.#world.up.length > 2) {
+      this.#world.killForGood(this.#pick(this.#world.up).name)
+    }
     for (const fault of [...this.#active]) this.#end(fault)
     this.#world.hub.heal()
     for (const a of this.#world.names) {
@@ -225,6 +228,7 @@ export class Scenario {
   }
 
   #rebirth(name: string): void {
+    if (this.#world.gone.has(name)) return
     if (this.#world.lives.get(name)?.state === 'leaving') this.#world.kill(name)
     if (this.#world.lives.get(name)?.state === 'ended') this.#world.begin(name)
   }

@@ -38,6 +38,8 @@ export class World {
   readonly names: readonly string[]
   /** The present life of each name. */
   readonly lives: Map<string, SimNode> = new Map()
+  /** Names without another life. */
+  readonly gone: Set<string> = new Set()
   #births = 0
 
   constructor({ seed, nodes }: WorldOptions) {
@@ -104,6 +106,12 @@ export class World {
     this.records.ended(life, 'killed')
     this.hub.kill(name)
     this.clock.killed(name)
+  }
+
+  /** As SIGKILL, and no life of the name follows. */
+  killForGood(name: string): void {
+    this.kill(name)
+    this.gone.add(name)
   }
 
   /** As `node.stop()`. */
