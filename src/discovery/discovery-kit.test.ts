@@ -23,7 +23,7 @@ export interface PretendedNodeOptions {
 export class PretendedNode {
   readonly dials: string[] = []
   readonly disconnects: string[] = []
-  readonly connected = new Set<string>()
+  readonly connected: Set<string> = new Set()
   readonly news: DiscoveryEvent[] = []
   readonly records: TelemetryRecord[] = []
   readonly discovery: Discovery
