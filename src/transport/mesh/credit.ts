@@ -16,8 +16,9 @@ export interface CreditOptions {
   readonly startBytes: number
   readonly minBytes: number
   readonly maxBytes: number
-  /** Queueing delay the window settles at. */
-  readonly targetMs: number
+  /** Queueing delay the window settles at on a long way; a quarter of the base on a short one. */
+  readonly targetMaxMs: number
+  readonly targetMinMs: number
 }
 
 /** The window every link begins with. */
@@ -25,7 +26,8 @@ export const creditDefaults: CreditOptions = {
   startBytes: 256 * 1024,
   minBytes: 64 * 1024,
   maxBytes: 8 * 1024 * 1024,
-  targetMs: 2,
+  targetMaxMs: 2,
+  targetMinMs: 0.5,
 }
 
 /** The receiver acknowledges at the latest when so many bytes are owed: a quarter of the smallest window. */
@@ -116,7 +118,8 @@ export class CreditWindow {
   }
 
   #factor({ baseMs, recentMs, lastingMs }: Queueing): number {
-    const { targetMs } = this.#options
+    const { targetMinMs, targetMaxMs } = this.#options
+    const targetMs = Math.max(targetMinMs, Math.min(targetMaxMs, baseMs / 4))
     const queueingMs = this.#phase === 'start' ? recentMs : lastingMs
     if (queueingMs > targetMs) {
       if (this.#holdSamples > 0) return 1
