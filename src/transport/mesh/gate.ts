@@ -14,6 +14,7 @@ import type {
   PskCredentials,
 } from './credentials.ts'
 import { hashNode, judgeIdentity, type PskVerdict } from './psk.ts'
+import { remoteHostOf } from './remote-address.ts'
 import { certificateHasName } from './subject-names.ts'
 import { acceptFailure, type Refusal } from './tls-failure.ts'
 
@@ -86,7 +87,7 @@ export class Gate {
   }
 
   #turnAway(socket: TLSSocket, error: Error): void {
-    const address = socket.remoteAddress ?? 'unknown'
+    const address = remoteHostOf(socket)
     const verdict = this.#verdicts.get(socket)?.kind
     if (!isHangUp(error)) this.#deps.refused(address, acceptFailure(error, address, verdict))
     socket.destroy()

@@ -15,7 +15,10 @@ import {
   type HelloConfirm,
   type HelloReply,
 } from './hello.ts'
+import { remoteAddressOf } from './remote-address.ts'
 import { acceptFailure, dialError, dialFailure, type Refusal } from './tls-failure.ts'
+
+export { remoteAddressOf } from './remote-address.ts'
 
 /** A connection whose handshake is done. */
 export interface Greeted {
@@ -116,12 +119,6 @@ export async function answer(socket: TLSSocket, options: AnswerOptions): Promise
     stream.close()
     throw error
   }
-}
-
-/** The other end of a socket as "host:port", for messages. */
-export function remoteAddressOf(socket: TLSSocket): string {
-  const { remoteAddress: host = 'unknown', remotePort = 0 } = socket
-  return `${host.includes(':') ? `[${host}]` : host}:${String(remotePort)}`
 }
 
 /** Node ends a connection whose client certificate it does not accept without a word. */

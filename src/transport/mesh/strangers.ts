@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Host, Timer } from '../../kernel/index.ts'
+import { remoteHostOf } from './remote-address.ts'
 import { dialError, type Refusal } from './tls-failure.ts'
 
 /** Bounds of {@link Strangers}. */
@@ -88,7 +89,7 @@ export class Strangers {
     const stranger = this.#byEndpoint.get(endpoint)
     if (!stranger) return
     const { raw, secured } = stranger
-    const address = raw.remoteAddress ?? 'unknown'
+    const address = remoteHostOf(raw)
     const limit = `${String(this.#limits.handshakeTimeoutMs)} ms`
     const message = `Turned away ${address}: it did not finish the handshake within ${limit}`
     const refusal: Refusal = { reason: 'timeout', message }
