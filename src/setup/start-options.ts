@@ -56,6 +56,7 @@ export interface StartOptions {
   readonly topologies?: Readonly<Record<string, Topology>>
   /** Shared secret of at least 16 bytes, or a list: the first is used, all are accepted. */
   readonly secret?: string | readonly string[]
+  /** Certificates instead of a secret (mTLS): `{ cert, key, ca }`, PEM text. */
   readonly tls?: TlsFiles
   /** Where to listen. Default: a free port, on all interfaces (loopback only when alone). */
   readonly listen?: Endpoint
@@ -63,6 +64,7 @@ export interface StartOptions {
   readonly advertise?: Endpoint
   /** `'mesh'` (default) or an engine object. */
   readonly transport?: 'mesh' | TransportEngine
+  /** Timing: `local` for one machine, `lan` (default), `wan` for far links. */
   readonly preset?: Preset
   /** Published with the member. */
   readonly roles?: readonly string[]
@@ -76,9 +78,13 @@ export interface StartOptions {
   readonly signals?: boolean
   /** Network interfaces by name that gossip, and the listener, are confined to; `['lo']` keeps all on this machine. */
   readonly interfaces?: readonly string[]
+  /** Failure detection and re-dialling; see the section of that name. */
   readonly membership?: Partial<MembershipOptions>
+  /** Bounds of publishing; see the section of that name. */
   readonly pubsub?: Partial<PubSubOptions>
+  /** Deadlines and bounds of calls; see the section of that name. */
   readonly rpc?: Partial<RpcOptions>
+  /** Dials, retries and pruning of discovered peers; see the section of that name. */
   readonly discovery?: Partial<DiscoveryOptions>
 }
 
