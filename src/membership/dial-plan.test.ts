@@ -147,6 +147,7 @@ describe('provesGone', () => {
   })
 
   it('reads hosts of all kinds of addresses', () => {
-    assert.deepEqual(['h:1', '[::1]:2', 'h'].map(hostOf), ['h', '[::1]', 'h'])
+    const addresses = ['h:1', '[::1]:2', 'h', '[::ffff:10.0.0.1]:3']
+    assert.deepEqual(addresses.map(hostOf), ['h', '[::1]', 'h', '10.0.0.1'])
   })
 })

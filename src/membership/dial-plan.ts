@@ -273,10 +273,14 @@ export function provesGone(target: DialTarget, attempts: readonly DialAttempt[])
   return attempts.length >= target.addresses.length && attempts.length > 0 && attempts.every(isGone)
 }
 
-/** The host of "host:port" and of "[v6]:port"; an address without a port is its own host. */
+/**
+ * The host of "host:port" and of "[v6]:port"; an address without a port is its own host. IPv4 as a
+ * dual-stack listener shows it ("[::ffff:10.0.0.1]") is IPv4.
+ */
 export function hostOf(address: string): string {
   const colon = address.lastIndexOf(':')
-  return colon < 0 ? address : address.slice(0, colon)
+  const host = colon < 0 ? address : address.slice(0, colon)
+  return /^\[::ffff:([\d.]+)\]$/i.exec(host)?.[1] ?? host
 }
 
 /** Addresses on the host the link came from first: they worked, the others may not. */
