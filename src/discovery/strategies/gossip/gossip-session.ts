@@ -22,7 +22,8 @@ export interface GossipSessionOptions extends GossipSocketsOptions {
 const burstPausesMs = [300, 600]
 /** At most one answer in this time, however many ask: one packet reaches them all. */
 const answerGapMs = 100
-const rescanMs = 10_000
+/** Asking the system for its interfaces costs microseconds; a network that comes up is used soon. */
+const rescanMs = 2_000
 /** Own packets unheard for so many intervals: the network does not carry multicast. */
 const deafIntervals = 3
 /** A peer silent for so many intervals is no longer proposed. */
@@ -115,7 +116,11 @@ export class GossipSession {
 
   async #rescan(): Promise<void> {
     const { host } = this.#context
-    while (await sleep(host, rescanMs, this.#stopping.signal)) await this.#sockets.scan()
+    while (await sleep(host, rescanMs, this.#stopping.signal)) {
+      const before = this.#sockets.state.working.join()
+      await this.#sockets.scan()
+      if (this.#sockets.state.working.join() !== before) this.ask()
+    }
   }
 
   async #say(kind: AnnouncementKind): Promise<void> {
