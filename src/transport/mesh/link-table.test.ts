@@ -30,7 +30,7 @@ class Node {
       this.replaced += 1
       this.table.remove(old)
     }
-    this.table.add({ id, info: { peer: peer.self } } as unknown as Link)
+    this.table.add({ id, isUp: true, info: { peer: peer.self } } as unknown as Link)
   }
 }
 

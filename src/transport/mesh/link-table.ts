@@ -80,8 +80,10 @@ export class LinkTable {
     const claims = [...(this.#claims.get(peer) ?? [])]
     const claimed = (kind: ClaimKind): string | undefined =>
       claims.findLast((claim) => claim.kind === kind)?.incarnation
+    const link = this.#links.get(peer)
     return {
-      linked: this.#links.get(peer)?.info.peer.incarnation,
+      // One that its peer has said goodbye on does not stand in the way of the next.
+      linked: link?.isUp ? link.info.peer.incarnation : undefined,
       confirming: claimed('confirming'),
       answering: claimed('answering'),
     }

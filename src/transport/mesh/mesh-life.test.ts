@@ -86,6 +86,21 @@ describe('MeshTransport: a link that is half dead', () => {
       { pingIntervalMs: 50, silentAfterMs: 1_000 },
     ))
 
+  it('loses the one class that hears nothing, and gets it back', () =>
+    withProxy(
+      async (a, b, proxy) => {
+        a.mesh.send('b', 'events', Buffer.of(1))
+        await until('open', () => b.frames.length === 1)
+        proxy.stall(1)
+        a.mesh.send('b', 'events', Buffer.of(2))
+        await until('restored', () => a.news.includes('restored b events'))
+        await until('told', () => b.gaps.length === 1)
+        assert.deepEqual(b.gaps, [{ channelClass: 'events', count: 1 }])
+        assert.deepEqual([a.downs, b.downs], [[], []])
+      },
+      { pingIntervalMs: 50, silentAfterMs: 1_000 },
+    ))
+
   it('gives way to a new one when the peer dials again', { timeout: 15_000 }, () =>
     withProxy(async (a, b, proxy) => {
       proxy.halfOpen(0)

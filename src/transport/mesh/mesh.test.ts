@@ -67,6 +67,8 @@ describe('MeshTransport: dialling', () => {
         details: { reason: 'refused', address: b.address },
       })
       assert.deepEqual([...a.ups, ...b.ups], [])
+      assert.deepEqual(a.news, ['refused name_in_use'])
+      assert.deepEqual(b.news, ['refused name_in_use'])
     }))
 
   it('finds the link that exists when the peer is dialled again, from either side', () =>

@@ -124,10 +124,7 @@ export class MeshTransport implements Transport {
     try {
       return await greeter.dial(address, AbortSignal.any(signals))
     } catch (thrown) {
-      const reason = reasonOf(thrown)
-      if (reason !== undefined && worthReporting.includes(reason)) {
-        reports.add({ address, reason: reason as DialFailure, message: toError(thrown).message })
-      }
+      report(reports, address, thrown)
       throw thrown
     }
   }
@@ -248,7 +245,10 @@ export class MeshTransport implements Transport {
       socket.destroy()
       return
     }
-    this.#state.greeter.accept(socket, peer).catch((thrown: unknown) => {
+    const { greeter, reports } = this.#state
+    const { remoteAddress = 'unknown' } = socket
+    greeter.accept(socket, peer).catch((thrown: unknown) => {
+      report(reports, remoteAddress, thrown)
       this.#deps.log.debug({ error: toError(thrown) }, 'handshake ended without a link')
     })
   }
@@ -259,7 +259,8 @@ export class MeshTransport implements Transport {
       return
     }
     const { handlers, greeter } = this.#state
-    this.#table.get(facts.info.peer.name)?.down('lost')
+    const old = this.#table.get(facts.info.peer.name)
+    old?.down(old.isUp ? 'lost' : 'goodbye')
     const link = new Link(
       {
         ...{ host: this.#deps.host, log: this.#deps.log, handlers },
@@ -283,6 +284,13 @@ export class MeshTransport implements Transport {
     this.#deps.telemetry('transport.link.down', { count: 1 }, { peer: link.info.peer.name, reason })
     handlers.linkDown(link.info, reason)
   }
+}
+
+/** Tells of a failure that somebody has to act on; all others are everyday. */
+function report(reports: RefusalReports, address: string, thrown: unknown): void {
+  const reason = reasonOf(thrown)
+  if (reason === undefined || !worthReporting.includes(reason)) return
+  reports.add({ address, reason: reason as DialFailure, message: toError(thrown).message })
 }
 
 function notRunning(): FoundationError {
