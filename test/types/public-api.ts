@@ -1,0 +1,46 @@
+/** What must, and must not, compile for a user. Checked by `tsc`, never run. */
+import { startNode } from '../../src/index.ts'
+
+declare module '../../src/index.ts' {
+  interface FoundationTopics {
+    'events.orders.created': { id: string }
+  }
+}
+
+interface Order {
+  readonly id: number
+}
+
+const node = await startNode({ app: 'shop', cluster: { strategy: 'static', hosts: ['a:1'] } })
+
+// A topic the application typed.
+node.pubsub.subscribe('events.orders.created', (message, { from }) => message.id.concat(from))
+await node.pubsub.broadcast('events.orders.created', { id: '5' })
+// @ts-expect-error the message of this topic has a string id
+await node.pubsub.broadcast('events.orders.created', { id: 5 })
+
+// A topic nobody typed takes the handler's word.
+node.pubsub.subscribe('events.other', (order: Order) => order.id)
+node.channel('telemetry').subscribe((order: Order) => order.id)
+
+// A stream gives the typed message.
+for await (const { message, meta } of node.pubsub.subscribe('events.orders.created')) {
+  message.id.concat(meta.topic)
+}
+
+// Handlers and calls.
+node.rpc.handle('order.id', (order: Order, { signal }) => (signal.aborted ? 0 : order.id))
+const id: number = await node.rpc.call<number>('b', 'order.id', { id: 1 })
+for (const outcome of await node.rpc.multicall<number>('order.id', { id })) {
+  const text: string = 'value' in outcome ? outcome.value.toFixed(0) : outcome.error.message
+  text.concat(outcome.node)
+}
+
+// Events are narrowed by their type.
+node.on('gap', ({ count, from }) => count.toFixed(0) + from)
+node.on('member-down', ({ member, cause }) => `${member.name} ${cause ?? ''}`)
+// @ts-expect-error there is no such event
+node.on('error', () => undefined)
+
+// @ts-expect-error an unknown option
+await startNode({ clustr: true })
