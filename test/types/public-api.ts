@@ -3,7 +3,7 @@ import { startNode } from '../../src/index.ts'
 
 declare module '../../src/index.ts' {
   interface FoundationTopics {
-    'events.orders.created': { id: string }
+    'events.typed.example': { id: string }
   }
 }
 
@@ -14,17 +14,17 @@ interface Order {
 const node = await startNode({ app: 'shop', cluster: { strategy: 'static', hosts: ['a:1'] } })
 
 // A topic the application typed.
-node.pubsub.subscribe('events.orders.created', (message, { from }) => message.id.concat(from))
-await node.pubsub.broadcast('events.orders.created', { id: '5' })
+node.pubsub.subscribe('events.typed.example', (message, { from }) => message.id.concat(from))
+await node.pubsub.broadcast('events.typed.example', { id: '5' })
 // @ts-expect-error the message of this topic has a string id
-await node.pubsub.broadcast('events.orders.created', { id: 5 })
+await node.pubsub.broadcast('events.typed.example', { id: 5 })
 
 // A topic nobody typed takes the handler's word.
 node.pubsub.subscribe('events.other', (order: Order) => order.id)
 node.channel('telemetry').subscribe((order: Order) => order.id)
 
 // A stream gives the typed message.
-for await (const { message, meta } of node.pubsub.subscribe('events.orders.created')) {
+for await (const { message, meta } of node.pubsub.subscribe('events.typed.example')) {
   message.id.concat(meta.topic)
 }
 
