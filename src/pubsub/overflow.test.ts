@@ -136,10 +136,6 @@ describe('PubSub, waiting no longer', () => {
     await assert.rejects(refused, { code: 'FND_LIMIT_REACHED' })
     freeB()
     await waiting
-    blockB()
-    const again = a.pubsub.broadcast('events.x', Buffer.alloc(9_000))
-    freeB()
-    await again
   })
 
   it('gives up at the deadline and does not send the message later', async () => {
@@ -151,6 +147,16 @@ describe('PubSub, waiting no longer', () => {
     await a.pubsub.broadcast('events.x', 'next')
     await until(() => far.b.length === 1)
     assert.deepEqual(far, { b: ['next'], c: ['late', 'next'] })
+  })
+
+  it('has room again for the bytes of a message that was given up', async () => {
+    const { a } = await scene({ waitingMaxBytes: 10_000 })
+    const first = a.pubsub.broadcast('events.x', Buffer.alloc(5_000))
+    const late = a.pubsub.broadcast('events.x', Buffer.alloc(4_000), { timeoutMs: 10 })
+    await assert.rejects(late, { code: 'FND_TIMED_OUT' })
+    const again = a.pubsub.broadcast('events.x', Buffer.alloc(4_000))
+    freeB()
+    assert.deepEqual([(await first).queued, (await again).queued], [2, 2])
   })
 
   it('gives up when the signal aborts, with its reason', async () => {

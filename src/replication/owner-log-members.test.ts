@@ -78,3 +78,27 @@ describe('OwnerLog, when an owner comes back', () => {
     assert.deepEqual(changes, ['member delete a/old', 'write put a/new=2'])
   })
 })
+
+describe('OwnerLog, when membership and links disagree', () => {
+  it('keeps to the incarnation it is linked with', async () => {
+    const network = pair()
+    network.node('a').log.put(space, 'x', 1)
+    await network.host.advance(50)
+    network.node('b').log.memberUp('a', '0')
+    await network.host.advance(50)
+    assert.deepEqual(network.entries('b', space), ['a/x=1'])
+  })
+
+  it('forgets an owner that was linked and never up', async () => {
+    const network = pair({ purgeAfterMs: 1_000 })
+    network.node('b').log.memberDown('a', '1')
+    await network.host.advance(900)
+    network.link('a', 'b')
+    network.node('b').log.memberDown('a', '1')
+    network.unlink('a', 'b')
+    await network.host.advance(900)
+    assert.notEqual(network.state('b', 'a'), undefined, 'the time runs from the end of the link')
+    await network.host.advance(200)
+    assert.equal(network.state('b', 'a'), undefined)
+  })
+})
