@@ -14,8 +14,12 @@ async function warmUp(from: TestNode, to: TestNode, channelClass: ChannelClass):
 }
 
 /** Offers payloads for as long as they are taken, some turns over, up to `limit`. */
-async function flood(from: TestNode, channelClass: ChannelClass, limit: number): Promise<number> {
-  const payload = Buffer.alloc(16 * kibibyte)
+async function flood(
+  from: TestNode,
+  channelClass: ChannelClass,
+  { limit = 5_000, bytes = 16 * kibibyte }: { limit?: number; bytes?: number } = {},
+): Promise<number> {
+  const payload = Buffer.alloc(bytes, 'x')
   let taken = 0
   for (let i = 0; i < limit; i++) {
     if (from.mesh.send('b', channelClass, payload) !== 'accepted') break
@@ -34,7 +38,7 @@ describe('MeshTransport with a reader that stalls', () => {
         async (a, b, proxy) => {
           await warmUp(a, b, channelClass)
           proxy.stall(1)
-          const taken = await flood(a, channelClass, 5_000)
+          const taken = await flood(a, channelClass)
           assert.ok(taken < 5_000)
           assert.equal(a.mesh.send('b', channelClass, Buffer.alloc(16 * kibibyte)), 'full')
           assert.ok(classStats(a, channelClass).queuedBytes <= bound)
@@ -48,23 +52,27 @@ describe('MeshTransport with a reader that stalls', () => {
       ))
   }
 
-  it('drops the oldest telemetry, and the receiver is told how many', () =>
-    withProxy(
-      async (a, b, proxy) => {
-        await warmUp(a, b, 'telemetry')
-        proxy.stall(1)
-        assert.equal(await flood(a, 'telemetry', 2_000), 2_000)
-        const { queuedBytes, droppedFrames } = classStats(a, 'telemetry')
-        assert.ok(queuedBytes <= bound)
-        assert.ok(droppedFrames > 1_500)
-        proxy.pipe(1).client.pipe(proxy.pipe(1).server)
-        await until('the rest arrives', () => b.frames.at(-1)?.sequence === 2_001)
-        assert.equal(b.frames.length, 2_001 - droppedFrames)
-        const missing = b.gaps.reduce((sum, { count }) => sum + count, 0)
-        assert.equal(missing, droppedFrames)
-      },
-      { telemetryQueueMaxBytes: bound },
-    ))
+  for (const bytes of [16 * kibibyte, 100 * kibibyte]) {
+    it(`drops the oldest telemetry, ${String(bytes)} bytes each, and the receiver is told how many`, () =>
+      withProxy(
+        async (a, b, proxy) => {
+          await warmUp(a, b, 'telemetry')
+          proxy.stall(1)
+          assert.equal(await flood(a, 'telemetry', { limit: 500, bytes }), 500)
+          const { queuedBytes, droppedFrames } = classStats(a, 'telemetry')
+          assert.ok(queuedBytes <= bound)
+          assert.ok(droppedFrames > 400)
+          proxy.pipe(1).client.pipe(proxy.pipe(1).server)
+          await until('the rest arrives', () => b.frames.at(-1)?.sequence === 501)
+          assert.equal(b.frames.length, 501 - droppedFrames)
+          const missing = b.gaps.reduce((sum, { count }) => sum + count, 0)
+          assert.equal(missing, droppedFrames)
+          const whole = Buffer.alloc(bytes, 'x')
+          assert.ok(b.frames.slice(1).every(({ payload }) => whole.equals(payload)))
+        },
+        { telemetryQueueMaxBytes: bound },
+      ))
+  }
 })
 
 describe('MeshTransport with a peer that does not read control', () => {
@@ -72,7 +80,7 @@ describe('MeshTransport with a peer that does not read control', () => {
     withProxy(
       async (a, b, proxy) => {
         proxy.stall(0)
-        await flood(a, 'control', 5_000)
+        await flood(a, 'control')
         await until('down', () => a.downs.length === 1)
         assert.equal(a.downs[0]?.reason, 'slow-peer')
         assert.equal(a.mesh.send('b', 'control', Buffer.of(1)), 'disconnected')
@@ -85,21 +93,27 @@ describe('MeshTransport with a peer that does not read control', () => {
 })
 
 describe('MeshTransport when a class connection is lost', () => {
-  it('keeps the link, reports what was lost exactly, and sends what was queued', () =>
-    withProxy(async (a, b, proxy) => {
-      await warmUp(a, b, 'events')
-      proxy.stall(1)
-      const taken = await flood(a, 'events', 5_000)
-      assert.ok(taken < 5_000)
-      proxy.cut(1)
-      await until('the last one arrives', () => b.frames.at(-1)?.sequence === taken + 1)
-      const missing = b.gaps.reduce((sum, { count }) => sum + count, 0)
-      assert.ok(missing > 0 && missing < taken)
-      assert.equal(b.frames.length + missing, taken + 1)
-      assert.deepEqual([a.downs, b.downs], [[], []])
-      assert.deepEqual(a.news, ['up b', 'degraded b events', 'restored b events'])
-      assert.ok(b.news.includes('restored a events'))
-    }))
+  for (const channelClass of ['events', 'bulk'] as const) {
+    it(`keeps the link, reports what was lost of ${channelClass} exactly, and sends what was queued`, () =>
+      withProxy(async (a, b, proxy) => {
+        await warmUp(a, b, channelClass)
+        proxy.stall(1)
+        const taken = await flood(a, channelClass)
+        assert.ok(taken < 5_000)
+        proxy.cut(1)
+        await until('the last one arrives', () => b.frames.at(-1)?.sequence === taken + 1)
+        const missing = b.gaps.reduce((sum, { count }) => sum + count, 0)
+        assert.ok(missing > 0 && missing < taken)
+        assert.equal(b.frames.length + missing, taken + 1)
+        assert.deepEqual([a.downs, b.downs], [[], []])
+        assert.deepEqual(a.news, [
+          'up b',
+          `degraded b ${channelClass}`,
+          `restored b ${channelClass}`,
+        ])
+        assert.ok(b.news.includes(`restored a ${channelClass}`))
+      }))
+  }
 
   it('reports a lost tail when nothing was queued', () =>
     withProxy(async (a, b, proxy) => {
