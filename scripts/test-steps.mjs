@@ -2,9 +2,9 @@
 
 export const staticSteps = [
   ['types', 'tsc', '-p', '.'],
-  ['lint', 'eslint', 'src', 'test', 'examples'],
+  ['lint', 'eslint', 'src', 'test'],
   ['layers', 'depcruise', '--config', '.dependency-cruiser.mjs', 'src'],
-  ['format', 'prettier', '--check', '--log-level=warn', 'src', 'test', 'examples', 'scripts'],
+  ['format', 'prettier', '--check', '--log-level=warn', 'src', 'test', 'scripts'],
   ['dead code', 'knip', '--no-progress'],
 ]
 

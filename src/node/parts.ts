@@ -2,10 +2,9 @@
  * Builds the parts of one node and wires them: facts down as arguments, news up as callbacks.
  * Holds no rule of its own.
  */
-import { Discovery, type DiscoveryDeps, type DiscoveryEvent } from '../discovery/index.ts'
+import { Discovery } from '../discovery/index.ts'
 import {
   diagnosticsTelemetry,
-  FoundationError,
   startInOrder,
   stopInReverse,
   type Lifecycle,
@@ -22,6 +21,7 @@ import {
   type TransportHandlers,
 } from '../transport/index.ts'
 import type { ClusterEvent } from './cluster-event.ts'
+import { discoveryDepsOf } from './discovery-wiring.ts'
 import type { NodeSettings } from './settings.ts'
 
 /** The parts of one node. */
@@ -77,7 +77,11 @@ export class Parts implements Lifecycle {
       },
       parts.rpc,
     )
-    this.discovery = new Discovery(this.#discoveryDeps(), settings.topologies, parts.discovery)
+    this.discovery = new Discovery(
+      discoveryDepsOf({ settings, membership: this.membership, emit }),
+      settings.topologies,
+      parts.discovery,
+    )
   }
 
   /** Starts the engine first, discovery last. */
@@ -148,44 +152,5 @@ export class Parts implements Lifecycle {
     const status = this.membership.member(name)?.status
     if (status === undefined) return 'unknown'
     return status === 'alive' || status === 'suspect' ? 'alive' : 'down'
-  }
-
-  #discoveryDeps(): DiscoveryDeps {
-    const { host, log, identity, keyring, interfaces } = this.#settings
-    const { membership } = this
-    return {
-      host,
-      log,
-      telemetry: diagnosticsTelemetry,
-      self: () => ({
-        name: identity.name,
-        incarnation: identity.incarnation,
-        cluster: identity.cluster,
-        addresses: membership.self.addresses,
-      }),
-      keyring,
-      interfaces,
-      connect: async (_hint, address, topology) => {
-        await membership.connect(address, { provenance: topology })
-        return true
-      },
-      disconnect: (nodeName) => membership.disconnect(nodeName),
-      listNodes: () => membership.peers(),
-      nodeAt: (address) =>
-        membership.members().find((member) => !member.isSelf && member.addresses.includes(address))
-          ?.name,
-      isReachable: (nodeName) => membership.member(nodeName)?.status === 'alive',
-      news: this.#onDiscovery,
-    }
-  }
-
-  readonly #onDiscovery = (event: DiscoveryEvent): void => {
-    if (event.type !== 'notice') return
-    this.#emit({
-      type: 'trouble',
-      error: new FoundationError('FND_DISCOVERY_FAILED', event.detail, {
-        details: { topology: event.topology, reason: event.code },
-      }),
-    })
   }
 }
