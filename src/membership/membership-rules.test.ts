@@ -86,6 +86,15 @@ describe('Membership: a node that is held up', () => {
     assert.equal(b?.membership.member('a')?.incarnation, a.incarnation)
   })
 
+  it('accuses nobody when it was stopped for a minute', async () => {
+    const cluster = new TestCluster()
+    const [a] = await cluster.mesh('a', 'b', 'c')
+    cluster.clock.pause('a', 60_000)
+    await cluster.advance(100_000)
+    assert.deepEqual(a?.events.toSorted(), ['member-up b', 'member-up c'])
+    assert.deepEqual(a.is('alive'), ['b', 'c'])
+  })
+
   it('trusts itself less for a while, and then again', async () => {
     const cluster = new TestCluster()
     const [a] = await cluster.mesh('a', 'b')

@@ -28,6 +28,7 @@ describe('Readiness', () => {
     readiness.alive(2)
     await clock.advance(400)
     assert.equal(end.atMs, undefined)
+    readiness.alive(2)
     await clock.advance(200)
     assert.equal(end.atMs, 900)
   })

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { FoundationError, silentLog } from '../kernel/index.ts'
+import { VirtualClock } from '../testing/index.ts'
+import type { NodeIdentity } from '../transport/index.ts'
+import { DialPlan } from './dial-plan.ts'
+import { Dialer } from './dialer.ts'
+import { membershipDefaults } from './options.ts'
+
+type Answer = string | { readonly reason: string }
+
+/** Dials member `b` at `b:1` once; the answer is a node's name or a reason. */
+async function dialOf(answer: Answer): Promise<string[]> {
+  const clock = new VirtualClock({ seed: 1 })
+  const plan = new DialPlan(membershipDefaults)
+  plan.introduce({ name: 'b', incarnation: '1', addresses: ['b:1'] }, 0, 0)
+  const news: string[] = []
+  const tell =
+    (word: string) =>
+    (name: string): void => {
+      news.push(`${word} ${name}`)
+    }
+  const dial = (): Promise<NodeIdentity> => {
+    if (typeof answer !== 'string') {
+      return Promise.reject(new FoundationError('FND_DIAL_FAILED', 'no', { details: answer }))
+    }
+    const rest = { incarnation: '1', cluster: 'c', addresses: [], roles: [], meta: {} }
+    return Promise.resolve({ name: answer, ...rest })
+  }
+  const outcomes = { gone: tell('gone'), leaving: tell('leaving'), rejected: tell('rejected') }
+  const dialer = new Dialer(
+    {
+      ...{ transport: { dial }, host: clock.host('a'), log: silentLog, plan },
+      telemetry: () => undefined,
+      news: { reached: () => undefined, failed: () => undefined, ...outcomes },
+    },
+    membershipDefaults,
+  )
+  dialer.pump()
+  await clock.advance(10)
+  await dialer.stop()
+  return news
+}
+
+describe('Dialer', () => {
+  it('tells what a failed dial proves of the member', async () => {
+    assert.deepEqual(await dialOf({ reason: 'refused' }), ['gone b'])
+    assert.deepEqual(await dialOf({ reason: 'leaving' }), ['leaving b'])
+    assert.deepEqual(await dialOf({ reason: 'rejected' }), ['rejected b'])
+    assert.deepEqual(await dialOf({ reason: 'timeout' }), [])
+  })
+
+  it('takes another node at the address as proof that the member is gone', async () => {
+    assert.deepEqual(await dialOf('c'), ['gone b'])
+  })
+})
