@@ -9,7 +9,10 @@ export interface OwnerLogOptions {
   readonly batchMaxOperations: number
   /** A delta or a slice of a snapshot is cut near this size. Bytes, 1 KiB to 128 KiB. */
   readonly sliceMaxBytes: number
-  /** Unacknowledged bytes under way to one peer. Beyond it the log waits for the peer. Bytes. */
+  /**
+   * Unacknowledged bytes under way to one peer. Beyond it the log waits for the peer. Also what is
+   * encoded in one turn of the event loop, some milliseconds' worth. Bytes, 64 KiB to 4 MiB.
+   */
   readonly windowMaxBytes: number
   /** Longest stretch of applying peers' changes in one turn of the event loop. Milliseconds. */
   readonly applyMaxMs: number
@@ -40,7 +43,7 @@ export const ownerLogRules: Rules<OwnerLogOptions> = {
   batchMs: integer(5, { min: 0, max: 1_000 }),
   batchMaxOperations: integer(256, { min: 1, max: 256 }),
   sliceMaxBytes: integer(64 * 1_024, { min: 1_024, max: 128 * 1_024 }),
-  windowMaxBytes: integer(1_024 * 1_024, { min: 64 * 1_024, max: 4 * 1_024 * 1_024 }),
+  windowMaxBytes: integer(256 * 1_024, { min: 64 * 1_024, max: 4 * 1_024 * 1_024 }),
   applyMaxMs: integer(4, { min: 1, max: 50 }),
   inboundMaxMessages: integer(4_096, { min: 16, max: 65_536 }),
   digestIntervalMs: integer(1_500, { min: 50, max: 60_000 }),
