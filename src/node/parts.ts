@@ -35,6 +35,8 @@ export class Parts implements Lifecycle {
   readonly discovery: Discovery
   readonly #settings: NodeSettings
   readonly #emit: (event: ClusterEvent) => void
+  /** The epoch of each live link. */
+  readonly #epochs = new Map<string, number>()
   /** Its addresses are filled in once the engine listens. */
   readonly #self: { -readonly [K in keyof NodeIdentity]: NodeIdentity[K] }
 
@@ -108,6 +110,7 @@ export class Parts implements Lifecycle {
     return {
       admit: (peer) => membership.handlers.admit(peer),
       linkUp: (link) => {
+        this.#epochs.set(link.peer.name, link.epoch)
         membership.handlers.linkUp(link)
         ownerLog.linkUp(link.peer)
         pubsub.linkUp(link.peer)
@@ -132,7 +135,10 @@ export class Parts implements Lifecycle {
     }
   }
 
-  #linkDown({ peer }: LinkInfo): void {
+  /** An engine may tell late that a link ended which a newer one has replaced: that is no news. */
+  #linkDown({ peer, epoch }: LinkInfo): void {
+    if (this.#epochs.get(peer.name) !== epoch) return
+    this.#epochs.delete(peer.name)
     this.ownerLog.linkDown(peer.name)
     this.pubsub.linkDown(peer.name)
     this.rpc.linkDown(peer.name)
