@@ -52,7 +52,8 @@ function carryText(text: string): unknown {
   return new Extension(extensionTypes.text, Buffer.from(text, 'utf16le'))
 }
 
-function isPlainText(text: string): boolean {
+/** Whether UTF-8 has a form for the text, and a decoder takes nothing off its front. */
+export function isPlainText(text: string): boolean {
   return (text as unknown as WellFormed).isWellFormed() && text.charCodeAt(0) !== byteOrderMark
 }
 

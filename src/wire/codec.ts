@@ -10,6 +10,7 @@
 import { FoundationError, isFoundationError } from '../kernel/index.ts'
 import { carried } from './carry.ts'
 import { packed } from './packer.ts'
+import { packedPlain } from './plain-packer.ts'
 import { revived } from './revive.ts'
 import { validateValue } from './validator.ts'
 
@@ -21,7 +22,7 @@ import { validateValue } from './validator.ts'
  *   `message.user.onClick is a function`. `details.path` is that path.
  */
 export function encodeValue(value: unknown, reserveBytes = 0): Buffer {
-  return packed(carried(value), reserveBytes)
+  return packedPlain(value, reserveBytes) ?? packed(carried(value), reserveBytes)
 }
 
 /**
