@@ -9,9 +9,18 @@ import { carriesBytes, publishEach } from './system.mjs'
 
 const newsTypes = { 'member-up': 'up', 'member-suspect': 'suspect', 'member-down': 'down' }
 
+/** Members that go down are news here, not warnings. */
+const log = {
+  child: () => log,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (...parts) => console.error(...parts),
+}
+
 /** @param {import('./system.mjs').Place} place */
 export async function open({ app, name, host, port, roster, secret, settings = {} }) {
-  const node = await startNode({ app, name, secret, listen: { host, port }, ...settings })
+  const node = await startNode({ app, name, secret, listen: { host, port }, log, ...settings })
 
   const endpoint = {
     node,
