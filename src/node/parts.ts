@@ -111,9 +111,10 @@ export class Parts implements Lifecycle {
       admit: (peer) => membership.handlers.admit(peer),
       linkUp: (link) => {
         this.#epochs.set(link.peer.name, link.epoch)
-        membership.handlers.linkUp(link)
+        // Before membership, whose `member-up` listeners may broadcast to the new peer at once.
         ownerLog.linkUp(link.peer)
         pubsub.linkUp(link.peer)
+        membership.handlers.linkUp(link)
       },
       linkDown: (link, reason) => {
         membership.handlers.linkDown(link, reason)
