@@ -315,14 +315,13 @@ export class Link implements LaneOwner {
 
   #connectionClosed(lane: Lane, connection: ClassConnection, end: ConnectionEnd): void {
     if (lane.connection !== connection || this.#state === 'down') return
-    if (lane === this.#control || end === 'invalid-frame') {
-      const wasLeaving = this.#state === 'leaving'
-      this.down(end === 'lost' && wasLeaving ? 'goodbye' : end)
-      return
-    }
-    if (this.#state === 'leaving') {
+    if (this.#state === 'leaving' && end !== 'invalid-frame') {
       lane.detach('idle')
       this.#endWhenLeft()
+      return
+    }
+    if (lane === this.#control || end === 'invalid-frame') {
+      this.down(end)
       return
     }
     this.#degrade(lane)

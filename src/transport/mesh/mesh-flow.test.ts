@@ -172,7 +172,7 @@ describe('MeshTransport under load', () => {
       }
       const floods = [saturate(a, 'b'), saturate(b, 'a')]
       const samples: number[] = []
-      for (let i = 0; i < 300; i++) {
+      for (let i = 0; i < 100; i++) {
         const start = performance.now()
         await new Promise<void>((resolve) => {
           onReply = resolve
@@ -183,10 +183,10 @@ describe('MeshTransport under load', () => {
       }
       load.isOver = true
       await Promise.all(floods)
-      const p50 = samples.toSorted((x, y) => x - y)[150] ?? Infinity
+      const p50 = samples.toSorted((x, y) => x - y)[50] ?? Infinity
       // Both nodes, and all of TLS, share one thread here: without the window this is hundreds.
       assert.ok(p50 < 30, `p50 of control ${String(p50)} ms`)
-      assert.ok(classStats(a, 'bulk').sentBytes > 20_000_000)
+      assert.ok(classStats(a, 'bulk').sentBytes > 5_000_000)
     }),
   )
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { channelClasses } from '../port.ts'
-import { TestNode, areLinked, until, withLink, withTwo } from './mesh-fixture.test.ts'
+import { TestNode, areLinked, until, withLink, withProxy, withTwo } from './mesh-fixture.test.ts'
 
 const text = (payload: Uint8Array): string => Buffer.from(payload).toString()
 
@@ -85,6 +85,13 @@ describe('MeshTransport: dialling', () => {
     () =>
       withTwo(async (a, b) => {
         for (let round = 1; round <= 200; round++) {
+          // Membership takes its time now and then, which opens the order of events wider.
+          const slowly = async (): Promise<'admit'> => {
+            if (round % 2 === 0) await new Promise((resolve) => setTimeout(resolve, round % 6))
+            return 'admit'
+          }
+          a.admit = slowly
+          b.admit = slowly
           const [atA, atB] = await Promise.all([a.mesh.dial(b.address), b.mesh.dial(a.address)])
           assert.deepEqual([atA.name, atB.name], ['b', 'a'])
           await until('one link', () => areLinked(a, b))
@@ -135,6 +142,22 @@ describe('MeshTransport: the life of a link', () => {
       } finally {
         await again.mesh.stop()
       }
+    }))
+
+  it('goes down after a goodbye only when slower classes have delivered', () =>
+    withProxy(async (a, b, proxy) => {
+      a.mesh.send('b', 'events', Buffer.of(0))
+      await until('open', () => b.frames.length === 1)
+      proxy.stall(1)
+      for (let i = 0; i < 20; i++) a.mesh.send('b', 'events', Buffer.alloc(10_000))
+      const stopping = a.mesh.stop()
+      await until('a has said goodbye', () => a.downs.length === 1)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      proxy.pipe(1).client.pipe(proxy.pipe(1).server)
+      await until('down', () => b.downs.length === 1)
+      assert.equal(b.frames.length, 21)
+      assert.deepEqual(b.news, ['up a', 'down a goodbye'])
+      await stopping
     }))
 
   it('delivers what was sent just before an orderly stop', () =>
