@@ -97,7 +97,7 @@ export class Workload {
 
   #publishLifelong(life: SimNode, habits: Habits): void {
     const channelClass = this.#pick(channelClasses)
-    const burst = this.#chance() < 0.15 ? 20 : 1
+    const burst = this.#chance() < 0.08 ? 20 : 1
     for (let sent = 0; sent < burst; sent++) this.#publishNumbered(life, habits, channelClass)
   }
 
