@@ -6,6 +6,8 @@ export interface PlantedBug {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** A second change, where one safeguard would hide the loss of another. */
+  readonly also?: Pick<PlantedBug, 'file' | 'find' | 'replace'>
 }
 
 /** All of them. */
@@ -29,12 +31,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: '',
   },
   {
-    name: 'no tie-break of crossing dials',
-    file: 'src/transport/memory/door.ts',
-    find: 'if (this.deps.self.name > peer.name) return false',
-    replace: 'if (this.deps.self.name !== peer.name) return false',
-  },
-  {
     name: 'epoch does not grow',
     file: 'src/transport/memory/door.ts',
     find: 'Math.max(this.deps.ledger.epoch(peer), answer.epoch) + 1',
@@ -53,16 +49,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'const delayMs = 0',
   },
   {
-    name: 'deadlines by the wall clock',
-    file: 'src/membership/failure-watch.ts',
-    find: '#tick(): void {\n    const nowMs = this.#deps.host.nowMs()',
-    replace: '#tick(): void {\n    const nowMs = this.#deps.host.wallClockMs() - 1735689600000',
-  },
-  {
-    name: 'a new link does not end suspicion',
-    file: 'src/membership/failure-detector.ts',
-    find: "return known?.suspicion ? [{ effect: 'alive', name }] : []",
-    replace: 'return []',
+    name: 'waits by the wall clock',
+    file: 'src/membership/membership.ts',
+    find: 'return this.#deps.host.nowMs()',
+    replace: 'return this.#deps.host.wallClockMs() - 1735689600000',
   },
   {
     name: 'refutation and all that is heard ignored',
@@ -95,16 +85,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'this.#schedulePurge(replica)',
   },
   {
-    name: 'incarnation check of logs dropped',
-    file: 'src/replication/inbox.ts',
-    find: 'if (former?.incarnation === incarnation) {',
-    replace: 'if (former) {',
-  },
-  {
-    name: 'interest not sent again on a new link',
+    name: 'interest neither sent again on a new link nor repaired by digests',
     file: 'src/replication/outbox.ts',
     find: 'this.#beginSnapshot(stream)\n    this.#pump(peer, stream)\n  }\n\n  linkDown',
     replace: 'this.#pump(peer, stream)\n  }\n\n  linkDown',
+    also: {
+      file: 'src/replication/replica.ts',
+      find: 'judge(digest: LogDigest): Verdict {',
+      replace: 'judge(digest: LogDigest): Verdict {\n    if (digest.sequence >= 0) return ignore',
+    },
   },
   {
     name: 'a snapshot leaves old entries',
@@ -123,5 +112,27 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: 'src/pubsub/sender.ts',
     find: 'const isBehind = this.#lanes.size > 0 && this.#isBehind(peer, channel)',
     replace: 'const isBehind = this.#lanes.size < 0 && this.#isBehind(peer, channel)',
+  },
+  {
+    name: 'incarnation check of logs dropped',
+    file: 'src/replication/inbox.ts',
+    find: 'if (former?.incarnation === incarnation) {',
+    replace: 'if (former) {',
+    also: {
+      file: 'src/replication/inbox.ts',
+      find: 'if (replica.incarnation !== incarnation) this.#discard(owner)\n    else this.#show(replica)',
+      replace: 'this.#show(replica)',
+    },
+  },
+  {
+    name: 'no tie-break of crossing dials, and both are confirmed',
+    file: 'src/transport/memory/door.ts',
+    find: 'if (this.deps.self.name > peer.name) return false',
+    replace: 'if (this.deps.self.name !== peer.name) return false',
+    also: {
+      file: 'src/transport/memory/door.ts',
+      find: '|| epoch <= this.deps.ledger.epoch(peer)) return false',
+      replace: ') return false',
+    },
   },
 ]

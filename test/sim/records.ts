@@ -140,6 +140,9 @@ export class Records implements LifeNews {
     const { name, incarnation } = event.member
     this.note(life.name, `${event.type} ${name} ${incarnation} ${event.cause ?? ''}`)
     if (event.type === 'member-up') this.#memberUp(life, name, incarnation)
+    if (event.type === 'member-suspect' && this.#isBlameless(life, name, incarnation)) {
+      this.violation(`${life.name} suspects the healthy ${name} (${event.cause ?? 'no cause'})`)
+    }
     if (event.type === 'member-down' || event.type === 'member-left') this.#memberEnd(life, event)
   }
 
@@ -164,11 +167,16 @@ export class Records implements LifeNews {
     if (!seen.isUp) this.violation(`${life.name} saw ${name} end without being up`)
     seen.isUp = false
     if (type === 'member-left') seen.left.add(incarnation)
-    const subject = this.#world.lives.get(name)
-    const isHealthy = subject?.incarnation === incarnation && subject.state === 'up'
-    if (isHealthy && this.#world.troubles.sinceMs(life.name, name) > excuseMs) {
+    if (this.#isBlameless(life, name, incarnation)) {
       this.violation(`${life.name} gave up the healthy ${name} (${cause ?? 'no cause'})`)
     }
+  }
+
+  /** The life has had no reason lately to think ill of that one. */
+  #isBlameless(life: SimNode, name: string, incarnation: string): boolean {
+    const subject = this.#world.lives.get(name)
+    const isHealthy = subject?.incarnation === incarnation && subject.state === 'up'
+    return isHealthy && this.#world.troubles.sinceMs(life.name, name) > excuseMs
   }
 
   #seenBy(life: SimNode, name: string): Seen {

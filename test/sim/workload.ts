@@ -17,6 +17,9 @@ export const topics = [
 ] as const
 const patterns = ['events.orders.*', 'events.>', '*.cpu', 'control.>'] as const
 
+const largeBytes = 12_000
+const smallBytes = 10
+
 /** What one life does. */
 interface Habits {
   readonly subscriptions: Map<string, Subscription>
@@ -97,16 +100,36 @@ export class Workload {
 
   #publishLifelong(life: SimNode, habits: Habits): void {
     const channelClass = this.#pick(channelClasses)
+    if (this.#chance() < 0.02) {
+      this.#flood(life, habits)
+      return
+    }
     const burst = this.#chance() < 0.08 ? 20 : 1
-    for (let sent = 0; sent < burst; sent++) this.#publishNumbered(life, habits, channelClass)
+    for (let sent = 0; sent < burst; sent++) {
+      const bytes = this.#chance() < 0.1 ? largeBytes : smallBytes
+      this.#publishNumbered(life, habits, { channelClass, bytes })
+    }
   }
 
-  #publishNumbered(...[life, habits, channelClass]: [SimNode, Habits, ChannelClass]): void {
+  /** More than the queues hold, large and small in turn: a small one would fit where a large one waits. */
+  #flood(life: SimNode, habits: Habits): void {
+    const channelClass = this.#pick(['events', 'bulk'] as const)
+    for (let sent = 0; sent < 40; sent++) {
+      const bytes = sent % 2 === 0 ? largeBytes : smallBytes
+      this.#publishNumbered(life, habits, { channelClass, bytes })
+    }
+  }
+
+  #publishNumbered(
+    life: SimNode,
+    habits: Habits,
+    { channelClass, bytes }: { channelClass: ChannelClass; bytes: number },
+  ): void {
     const series = lifelongTopic(channelClass)
     const number = (habits.numbers.get(series) ?? 0) + 1
     habits.numbers.set(series, number)
     const by = life.incarnation
-    const padding = new Uint8Array(this.#chance() < 0.1 ? 12_000 : 10)
+    const padding = new Uint8Array(bytes)
     const told = (): void => {
       this.#checks.deliveries.senderTold(by, series, number)
     }
