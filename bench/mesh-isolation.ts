@@ -15,9 +15,17 @@ const probeBytes = 64
 const probeIntervalMs = 5
 const payloadBytes = 64 * 1024
 
-async function node(name: string, host: string, frame: TransportHandlers['frame']): Promise<[Transport, string]> {
+async function node(
+  name: string,
+  host: string,
+  frame: TransportHandlers['frame'],
+): Promise<[Transport, string]> {
   const engine = mesh({
-    credentials: { kind: 'psk', keyring: new Keyring(['a secret for the benchmark']), cluster: 'bench' },
+    credentials: {
+      kind: 'psk',
+      keyring: new Keyring(['a secret for the benchmark']),
+      cluster: 'bench',
+    },
     listen: { host },
   })
   const log = consoleLog({ level: 'warn', write: console.error })
@@ -34,15 +42,23 @@ async function node(name: string, host: string, frame: TransportHandlers['frame'
 }
 
 async function receive(host: string): Promise<void> {
-  const [transport, address] = await node('receiver', host, ({ class: channelClass, from, payload }) => {
-    if (channelClass === 'control') transport.send(from, 'control', payload)
-  })
+  const [transport, address] = await node(
+    'receiver',
+    host,
+    ({ class: channelClass, from, payload }) => {
+      if (channelClass === 'control') transport.send(from, 'control', payload)
+    },
+  )
   console.log(address)
   process.send?.(address)
 }
 
 /** Round trips at a fixed rate; a late answer does not slow the probes down. */
-async function probe(transport: Transport, seconds: number, replies: { take: (sentMs: number) => void }): Promise<number[]> {
+async function probe(
+  transport: Transport,
+  seconds: number,
+  replies: { take: (sentMs: number) => void },
+): Promise<number[]> {
   const samples: number[] = []
   replies.take = (sentMs) => samples.push(performance.now() - sentMs)
   const count = (seconds * 1000) / probeIntervalMs
@@ -61,7 +77,9 @@ async function probe(transport: Transport, seconds: number, replies: { take: (se
 
 function show(name: string, samples: number[], note = ''): void {
   const at = (q: number): string => (samples[Math.floor(q * samples.length)] ?? NaN).toFixed(2)
-  console.log(`${name}  ${String(samples.length)} probes  p50 ${at(0.5)}  p99 ${at(0.99)}  max ${at(1 - 1e-9)} ms  ${note}`)
+  console.log(
+    `${name}  ${String(samples.length)} probes  p50 ${at(0.5)}  p99 ${at(0.99)}  max ${at(1 - 1e-9)} ms  ${note}`,
+  )
 }
 
 async function send(address: string, host: string, seconds: number): Promise<void> {
@@ -75,12 +93,16 @@ async function send(address: string, host: string, seconds: number): Promise<voi
   const flooding = (async () => {
     const payload = Buffer.alloc(payloadBytes)
     while (!flood.isOver) {
-      if (transport.send('receiver', 'bulk', payload) === 'full') await transport.whenWritable('receiver', 'bulk')
+      if (transport.send('receiver', 'bulk', payload) === 'full')
+        await transport.whenWritable('receiver', 'bulk')
     }
   })()
   const sent = (): number => transport.stats()[0]?.classes.bulk?.sentBytes ?? 0
   const windows: number[] = []
-  const watch = setInterval(() => windows.push(transport.stats()[0]?.classes.bulk?.windowBytes ?? 0), 100)
+  const watch = setInterval(
+    () => windows.push(transport.stats()[0]?.classes.bulk?.windowBytes ?? 0),
+    100,
+  )
   await new Promise((resolve) => setTimeout(resolve, 1_500))
   const [before, startMs] = [sent(), performance.now()]
   const samples = await probe(transport, seconds, replies)
