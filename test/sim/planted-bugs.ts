@@ -85,17 +85,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: 'this.#schedulePurge(replica)',
   },
   {
-    name: 'interest neither sent again on a new link nor repaired by digests',
-    file: 'src/replication/outbox.ts',
-    find: 'this.#beginSnapshot(stream)\n    this.#pump(peer, stream)\n  }\n\n  linkDown',
-    replace: 'this.#pump(peer, stream)\n  }\n\n  linkDown',
-    also: {
-      file: 'src/replication/replica.ts',
-      find: 'judge(digest: LogDigest): Verdict {',
-      replace: 'judge(digest: LogDigest): Verdict {\n    if (digest.sequence >= 0) return ignore',
-    },
-  },
-  {
     name: 'a snapshot leaves old entries',
     file: 'src/replication/replica.ts',
     find: 'if (entry.snapshot !== this.#snapshot) this.#remove(space, key, changed)',
@@ -122,17 +111,6 @@ export const plantedBugs: readonly PlantedBug[] = [
       file: 'src/replication/inbox.ts',
       find: 'if (replica.incarnation !== incarnation) this.#discard(owner)\n    else this.#show(replica)',
       replace: 'this.#show(replica)',
-    },
-  },
-  {
-    name: 'no tie-break of crossing dials, and both are confirmed',
-    file: 'src/transport/memory/door.ts',
-    find: 'if (this.deps.self.name > peer.name) return false',
-    replace: 'if (this.deps.self.name !== peer.name) return false',
-    also: {
-      file: 'src/transport/memory/door.ts',
-      find: '|| epoch <= this.deps.ledger.epoch(peer)) return false',
-      replace: ') return false',
     },
   },
 ]

@@ -1,3 +1,3 @@
 import { describeSeeds } from './seed-suite.ts'
 
-describeSeeds(1, 100)
+describeSeeds(1, 80)

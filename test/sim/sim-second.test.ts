@@ -1,3 +1,3 @@
 import { describeSeeds } from './seed-suite.ts'
 
-describeSeeds(101, 100)
+describeSeeds(81, 80)
