@@ -120,9 +120,16 @@ export class Worker {
     )
   }
 
+  /** Where its node can be dialled. */
+  async address(): Promise<string> {
+    return (await this.ask('status', {})).addresses[0] ?? ''
+  }
+
   /** The types of all events about a member, oldest first. */
   storyOf(member: string): string[] {
-    return this.events.filter(({ event }) => event.member === member).map(({ event }) => event.type)
+    return this.events
+      .filter(({ event }) => event.member === member && event.type !== 'link-down')
+      .map(({ event }) => event.type)
   }
 
   /** The status of the node's members other than itself, by name. */
@@ -225,9 +232,14 @@ export class Crew {
   }
 }
 
+/** A crew in a temporary folder; its owner must close it. */
+export async function openCrew(): Promise<Crew> {
+  return new Crew(await mkdtemp(path.join(tmpdir(), 'foundation-process-')))
+}
+
 /** Runs a test with processes of its own. */
 export async function withCrew(run: (crew: Crew) => Promise<void>): Promise<void> {
-  const crew = new Crew(await mkdtemp(path.join(tmpdir(), 'foundation-process-')))
+  const crew = await openCrew()
   try {
     await run(crew)
   } finally {

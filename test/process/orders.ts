@@ -101,6 +101,8 @@ export interface WorkerEvent {
   readonly channel?: string
   readonly count?: number
   readonly failure?: Failure
+  /** Of `link-down`, which comes by telemetry: why the link ended. */
+  readonly reason?: string
 }
 
 /** Worker to test. */

@@ -1,8 +1,10 @@
 /** The events of a worker's node as plain data for its test. */
+import { subscribe } from 'node:diagnostics_channel'
 import type { ClusterEvent, FoundationNode } from '../../src/index.ts'
+import type { TelemetryRecord } from '../../src/kernel/index.ts'
 import type { WorkerEvent } from './orders.ts'
 
-/** Gives every event of a node, in order. */
+/** Gives every event of a node, in order; and the end of each link, which is telemetry. */
 export function forwardEvents(node: FoundationNode, give: (event: WorkerEvent) => void): void {
   const types = [
     'member-up',
@@ -20,6 +22,10 @@ export function forwardEvents(node: FoundationNode, give: (event: WorkerEvent) =
       give(plain(event))
     })
   }
+  subscribe('foundation.transport.link.down', (record) => {
+    const { peer, reason } = (record as TelemetryRecord).metadata
+    give({ type: 'link-down', member: String(peer), reason: String(reason) })
+  })
 }
 
 function plain(event: ClusterEvent): WorkerEvent {

@@ -11,6 +11,8 @@ type Deeds = {
 }
 
 const received = new ReceivedTally()
+/** Topic to the index of its last message. */
+const lastIndexes = new Map<string, number>()
 let current: FoundationNode | undefined
 
 function tell(message: WorkerMessage): void {
@@ -66,7 +68,9 @@ async function publish(ask: Orders['publish']['ask']): Promise<Orders['publish']
   const tally = new PublishedTally()
   const filling = new Uint8Array(bytes)
   const pending: Promise<void>[] = []
-  for (let index = 1; index <= count; index += 1) {
+  const first = (lastIndexes.get(topic) ?? 0) + 1
+  lastIndexes.set(topic, first + count - 1)
+  for (let index = first; index < first + count; index += 1) {
     const one = tally.add(node().pubsub.broadcast(topic, { index, filling }))
     if (mode === 'at once') pending.push(one)
     else await one
