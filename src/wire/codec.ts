@@ -11,6 +11,7 @@ import { FoundationError, isFoundationError } from '../kernel/index.ts'
 import { carried } from './carry.ts'
 import { packed } from './packer.ts'
 import { packedPlain } from './plain-packer.ts'
+import { notPlain, plainValueOf } from './plain-reader.ts'
 import { revived } from './revive.ts'
 import { validateValue } from './validator.ts'
 
@@ -31,9 +32,15 @@ export function encodeValue(value: unknown, reserveBytes = 0): Buffer {
  * @throws {FoundationError} `FND_FRAME_INVALID`
  */
 export function decodeValue(bytes: Uint8Array): unknown {
+  const buffer = asBuffer(bytes)
+  const plain = plainValueOf(buffer)
+  return plain === notPlain ? decodeAny(buffer) : plain
+}
+
+function decodeAny(bytes: Buffer): unknown {
   validateValue(bytes)
   try {
-    return revived(asBuffer(bytes))
+    return revived(bytes)
   } catch (thrown) {
     if (isFoundationError(thrown)) throw thrown
     throw new FoundationError('FND_FRAME_INVALID', 'Value cannot be decoded', { cause: thrown })

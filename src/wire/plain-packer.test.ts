@@ -32,12 +32,13 @@ const scalar = fc.oneof(
   anyText,
   fc.uint8Array({ maxLength: 400 }),
 )
+const key = fc.string({ maxLength: 40 }).filter((text) => text !== '__proto__')
 const plainValue = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
     scalar,
     fc.array(tie('value'), { maxLength: 20 }),
-    fc.dictionary(fc.string({ maxLength: 40 }), tie('value'), { maxKeys: 20 }),
+    fc.dictionary(key, tie('value'), { maxKeys: 20 }),
   ),
 })).value
 
