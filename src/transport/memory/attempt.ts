@@ -1,13 +1,13 @@
 /** One dial under way: its deadline, its single message on the road, its one outcome. */
 import { deferred, type Deferred, type Host, type Timer } from '../../kernel/index.ts'
 import type { DialFailure, NodeIdentity } from '../port.ts'
-import type { Network, Trip } from './network.ts'
+import type { Trip, Wires } from './network.ts'
 import { dialError } from './refusals.ts'
 
 /** What an attempt works with. */
 export interface AttemptDeps {
   readonly host: Host
-  readonly network: Network
+  readonly network: Wires
   /** Called once, when the attempt is over. */
   readonly over: () => void
 }

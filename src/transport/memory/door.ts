@@ -6,9 +6,15 @@ import { toError, type Host, type Timer } from '../../kernel/index.ts'
 import type { Admission, DialFailure, NodeIdentity } from '../port.ts'
 import { Attempt } from './attempt.ts'
 import type { LinkEnd } from './link-end.ts'
-import type { Network } from './network.ts'
+import type { Wires } from './network.ts'
 import type { PeerLedger } from './peer-ledger.ts'
 import { dialError, screen } from './refusals.ts'
+
+/** The hub, as transports use it. */
+export interface Network extends Wires {
+  /** Who answers at an address now; undefined when nobody listens. */
+  at(address: string): Door | undefined
+}
 
 /** What a door works with: one transport. */
 export interface DoorDeps {

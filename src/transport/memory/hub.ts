@@ -4,10 +4,10 @@
  */
 import type { Host } from '../../kernel/index.ts'
 import type { ChannelClass, TransportEngine } from '../port.ts'
-import type { Door } from './door.ts'
+import type { Door, Network } from './door.ts'
 import { Faults, type Delay } from './faults.ts'
 import type { LinkEnd } from './link-end.ts'
-import type { Network, Pokable, Trip } from './network.ts'
+import type { Pokable, Trip } from './network.ts'
 import { memoryDefaults, type MemoryOptions } from './options.ts'
 import { Stream } from './stream.ts'
 import { MemoryTransport, type Socket } from './transport.ts'

@@ -3,7 +3,7 @@ import type { Host } from '../../kernel/index.ts'
 import { channelClasses, type ChannelClass } from '../port.ts'
 import type { Path } from './faults.ts'
 import type { LinkEnd } from './link-end.ts'
-import type { Network } from './network.ts'
+import type { Wires } from './network.ts'
 import type { Parcel } from './parcel.ts'
 import { Stream } from './stream.ts'
 
@@ -16,7 +16,7 @@ export interface Side {
 }
 
 /** Joins two ends. Bytes that are held flow when the network says so, until both ends are down. */
-export function joinEnds(network: Network, a: Side, b: Side): void {
+export function joinEnds(network: Wires, a: Side, b: Side): void {
   const there = network.path(a.place, b.place)
   const back = network.path(b.place, a.place)
   a.end.attach(streamsTo(b, a.end, { network, path: there, wayBack: back }))
@@ -27,7 +27,7 @@ export function joinEnds(network: Network, a: Side, b: Side): void {
 function streamsTo(
   receiver: Side,
   sender: LinkEnd,
-  way: { network: Network; path: Path; wayBack: Path },
+  way: { network: Wires; path: Path; wayBack: Path },
 ): Map<ChannelClass, Stream<Parcel>> {
   const streamOf = (name: ChannelClass): Stream<Parcel> =>
     new Stream<Parcel>(

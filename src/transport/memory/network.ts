@@ -1,6 +1,5 @@
 /** What a transport of the memory engine sees of the hub it is plugged into. */
 import type { Host } from '../../kernel/index.ts'
-import type { Door } from './door.ts'
 import type { Path } from './faults.ts'
 import type { MemoryOptions } from './options.ts'
 
@@ -17,12 +16,10 @@ export interface Trip {
   cancel(): void
 }
 
-/** The hub, as transports use it. */
-export interface Network {
+/** The hub, as far as it carries bytes. */
+export interface Wires {
   readonly options: MemoryOptions
   path(from: string, to: string): Path
-  /** Who answers at an address now; undefined when nobody listens. */
-  at(address: string): Door | undefined
   /** One message over a connection of its own; `arrive` runs at `to`, on that node's host. */
   carry(route: { from: string; to: string; host?: Host }, arrive: () => void): Trip
   /** Keeps something informed of changes until `unwatch`, or until its `poke` returns false. */

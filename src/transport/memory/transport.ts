@@ -18,10 +18,9 @@ import {
   type TransportHandlers,
 } from '../port.ts'
 import type { Attempt } from './attempt.ts'
-import { Door } from './door.ts'
+import { Door, type Network } from './door.ts'
 import { joinEnds } from './link.ts'
 import { LinkEnd, type LinkNews } from './link-end.ts'
-import type { Network } from './network.ts'
 import { News } from './news.ts'
 import { PeerLedger } from './peer-ledger.ts'
 import { RefusalReports } from './refusals.ts'
