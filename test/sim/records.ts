@@ -109,8 +109,6 @@ export class Records implements LifeNews {
     this.#count(`link-down ${reason}`)
     this.note(life.name, `link down ${peer.name} epoch ${String(epoch)} ${reason}`)
     this.lostPeer(life, peer.name)
-    // Without a link it cannot hear the peer; that it closed the link itself is no excuse.
-    if (reason !== 'closed') this.#world.troubles.touch(life.name, peer.name)
   }
 
   frame(life: SimNode, inbound: Inbound): void {

@@ -161,6 +161,11 @@ export class Door {
       await this.#waitForLink(attempt, peer)
       return
     }
+    // Its link is one this side has lost already: it was not waiting for a new one, and hears soon.
+    if (answer.kind === 'linked' && !this.#linkWith(peer)) {
+      attempt.fail('broken')
+      return
+    }
     const admission = this.#linkWith(peer) ? 'admit' : await this.deps.admit(peer)
     if (attempt.isOver) return
     if (this.#linkWith(peer)) attempt.succeed(peer)
