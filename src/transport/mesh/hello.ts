@@ -42,7 +42,10 @@ export interface Hello {
    * it does not know which peer it talks to.
    */
   readonly nextSequence: readonly number[]
-  /** Highest link epoch this side knows with that peer incarnation; 0 if unknown. */
+  /**
+   * Highest link epoch this side knows with that peer incarnation, 0 if unknown; with `link`: the
+   * number of this connection among those of its class. At most 2^32 - 1.
+   */
   readonly epoch: number
 }
 
@@ -80,7 +83,8 @@ const identityShape = object({
 })
 const counters = {
   nextSequence: array(integer(1), channelClasses.length),
-  epoch: integer(0),
+  // A credit frame names the connection of a class by this number, in 32 bits.
+  epoch: integer(0, 2 ** 32 - 1),
 }
 const helloFields = {
   protocol: object({ lowest: integer(1), highest: integer(1) }),

@@ -140,6 +140,18 @@ describe('MeshTransport against an authenticated peer that sends', () => {
 })
 
 describe('MeshTransport against an authenticated peer that asks for', () => {
+  it('a connection numbered beyond what credit can name: refused', () =>
+    withVictim(async (node, _control, link) => {
+      const opening = { channelClass: 'bulk', link, epoch: 2 ** 32 } as const
+      const connected = connectAs(evil, node, opening).then(async ({ socket }) => {
+        socket.write(frameOf(frameKinds.data, Buffer.alloc(60_000), 1))
+        await until('credit is due', () => node.frames.length === 1)
+        socket.destroy()
+      })
+      await assert.rejects(connected, { code: 'FND_DIAL_FAILED' })
+      assert.deepEqual(node.downs, [])
+    }))
+
   it('a class of a link that does not exist: refused', () =>
     withVictim(async (node) => {
       const opening = connectAs(evil, node, { channelClass: 'bulk', link: 'nonsense', epoch: 1 })
