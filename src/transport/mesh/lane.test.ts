@@ -85,6 +85,27 @@ describe('Lane: sending', () => {
     assert.equal(sent[0]?.bytes, 16 * 1024 + 4)
   })
 
+  it('takes a payload of any size from who waited for room: nobody waits in circles', async () => {
+    const { lane } = laneOf('bulk', 100_000)
+    lane.send(Buffer.alloc(10_000))
+    lane.send(Buffer.alloc(10_000))
+    let turns = 0
+    while (lane.send(Buffer.alloc(200_000)) === 'full' && turns < 3) {
+      await lane.whenWritable()
+      turns += 1
+    }
+    assert.ok(turns < 3)
+  })
+
+  it('wakes who waits when a lost connection takes with it what filled the queue', async () => {
+    const { lane, connection } = laneOf('events', 10_000)
+    lane.attach(connection, { told: 1, generation: 1 })
+    Object.assign(connection, { pendingBytes: 9_000 })
+    const writable = lane.whenWritable()
+    lane.detach('degraded')
+    await writable
+  })
+
   it('tells its link when a class that may not wait overflows', () => {
     const { lane, news } = laneOf('control', 10_000)
     assert.equal(lane.send(Buffer.alloc(9_000)), 'accepted')

@@ -116,6 +116,7 @@ export class Lane {
     this.state = state
     this.#offset = 0
     this.#reassembly.abandon()
+    this.#wakeIfRelaxed()
   }
 
   /** The link is gone: nothing queued will be sent, nobody has to wait. */
@@ -156,7 +157,7 @@ export class Lane {
       }
       connection.flush()
     }
-    if (this.#room && this.#isRelaxed()) this.#wake()
+    this.#wakeIfRelaxed()
   }
 
   /** One whole payload of the peer. */
@@ -274,6 +275,10 @@ export class Lane {
     if (count === 0) return
     this.#gapFrames += count
     this.#owner.gap(this, count)
+  }
+
+  #wakeIfRelaxed(): void {
+    if (this.#room && this.#isRelaxed()) this.#wake()
   }
 
   #wake(): void {

@@ -60,7 +60,10 @@ export interface MeshOptions {
   readonly silentAfterMs: number
   /** Longest wait between two dials of a lost class connection. 10 to 60 000 ms. */
   readonly redialMaxMs: number
-  /** Bound of the queue of one (peer, class), with about 128 bytes a payload counted on top. */
+  /**
+   * Bound of the queue of one (peer, class), with about 128 bytes a payload counted on top. A
+   * payload larger than half of it is taken while half of it is free.
+   */
   readonly controlQueueMaxBytes: number
   readonly eventsQueueMaxBytes: number
   readonly telemetryQueueMaxBytes: number

@@ -38,8 +38,9 @@ describe('SendQueue', () => {
   it('is full at its bound, counting what is on its way elsewhere', () => {
     const queue = new SendQueue(1_000)
     queue.push(new Uint8Array(300))
-    assert.ok(queue.fits(1_000 - 300 - 2 * payloadOverheadBytes, 0))
-    assert.ok(!queue.fits(1_000 - 300 - 2 * payloadOverheadBytes + 1, 0))
+    const restBytes = 1_000 - 300 - 2 * payloadOverheadBytes
+    assert.ok(queue.fits(restBytes - 100, 100))
+    assert.ok(!queue.fits(restBytes - 100 + 1, 100))
     assert.ok(!queue.fits(100, 400))
     assert.ok(queue.isRelaxed(0))
     assert.ok(!queue.isRelaxed(100))
@@ -50,5 +51,13 @@ describe('SendQueue', () => {
     assert.ok(queue.fits(5_000, 0))
     queue.push(new Uint8Array(5_000))
     assert.ok(!queue.fits(0, 0))
+  })
+
+  it('takes a payload of any size once half of the bound is free', () => {
+    const queue = new SendQueue(1_000)
+    queue.push(new Uint8Array(500 - payloadOverheadBytes))
+    assert.ok(queue.isRelaxed(0) && queue.fits(5_000, 0))
+    queue.push(new Uint8Array(1))
+    assert.ok(!queue.isRelaxed(0) && !queue.fits(5_000, 0))
   })
 })

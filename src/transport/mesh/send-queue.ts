@@ -28,12 +28,13 @@ export class SendQueue {
   }
 
   /**
-   * Whether a payload may be added while `elsewhereBytes` are already on their way. One payload
-   * larger than the whole bound fits while nothing else waits.
+   * Whether a payload may be added while `elsewhereBytes` are already on their way. One of any size
+   * may while nothing waits or half of the bound is free: whoever waited for that must get in.
    */
   fits(payloadBytes: number, elsewhereBytes: number): boolean {
     const held = this.#bytes + elsewhereBytes
-    return held + payloadBytes + payloadOverheadBytes <= this.#maxBytes || this.frames === 0
+    const isWithin = held + payloadBytes + payloadOverheadBytes <= this.#maxBytes
+    return isWithin || this.frames === 0 || this.isRelaxed(elsewhereBytes)
   }
 
   /** True when at least half of the bound is free again. */
