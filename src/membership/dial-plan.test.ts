@@ -76,6 +76,16 @@ describe('DialPlan', () => {
     })
     assert.deepEqual(waits, [0, 1_000, 2_000])
   })
+
+  it('does not wait for a new incarnation because the ones before it ended soon', () => {
+    const plan = new DialPlan(options)
+    const waits = ['1', '2', '3', '4'].map((incarnation) => {
+      plan.linked({ ...member('a'), incarnation }, 0)
+      plan.linkLost('a', { nowMs: 10, chance: half })
+      return (plan.ofMember('a')?.nextAtMs ?? 0) - 10
+    })
+    assert.deepEqual(waits, [0, 0, 0, 0])
+  })
 })
 
 describe('DialPlan: introductions', () => {

@@ -20,6 +20,8 @@ export interface DialTarget {
   readonly key: string
   /** The member expected there. */
   readonly name: string | undefined
+  /** Of the member that was last linked. */
+  readonly incarnation: string | undefined
   /** Tried in this order. */
   readonly addresses: readonly string[]
   /** Who proposed it. */
@@ -29,7 +31,7 @@ export interface DialTarget {
   readonly state: 'waiting' | 'dialing' | 'linked'
   /** Failed dials in a row. */
   readonly failures: number
-  /** Links in a row that ended soon. */
+  /** Links in a row that ended soon, all to this incarnation: one that crashes says nothing of the next. */
   readonly shortLinks: number
   readonly nextAtMs: number
   readonly lastAtMs: number
@@ -109,6 +111,8 @@ export class DialPlan {
       ...known,
       addresses: nearestFirst(addresses, hostOf(member.linkAddress)),
       provenance: union(known.provenance, ...merged.map((other) => other.provenance)),
+      incarnation: member.incarnation,
+      shortLinks: known.incarnation === member.incarnation ? known.shortLinks : 0,
       trustedHost: hostOf(member.linkAddress),
       state: 'linked',
       failures: 0,
@@ -211,6 +215,7 @@ export class DialPlan {
   #fresh(of: Pick<DialTarget, 'key' | 'name'>, nowMs: number): DialTarget {
     return {
       ...of,
+      incarnation: undefined,
       addresses: [],
       provenance: [],
       trustedHost: undefined,

@@ -9,11 +9,26 @@ import { membershipDefaults } from './options.ts'
 
 type Answer = string | { readonly reason: string }
 
-/** Dials member `b` at `b:1` once; the answer is a node's name or a reason. */
-async function dialOf(answer: Answer): Promise<string[]> {
-  const clock = new VirtualClock({ seed: 1 })
+const introduced = { name: 'b', incarnation: '1', addresses: ['b:1'] }
+
+/** Dials member `b` at `b:1`; the answers, the last one for good, are a node's name or a reason. */
+async function dialOf(...answers: [Answer, ...Answer[]]): Promise<string[]> {
   const plan = new DialPlan(membershipDefaults)
-  plan.introduce({ name: 'b', incarnation: '1', addresses: ['b:1'] }, 0, 0)
+  plan.introduce(introduced, 0, 0)
+  return dialPlanned(plan, answers)
+}
+
+/** As {@link dialOf}, just after a link to `b` was lost. */
+async function redialOf(...answers: [Answer, ...Answer[]]): Promise<string[]> {
+  const plan = new DialPlan(membershipDefaults)
+  plan.linked({ ...introduced, linkAddress: 'b:1', dialedBy: 'self' }, 0)
+  plan.linkLost('b', { nowMs: 0, chance: 0 })
+  return dialPlanned(plan, answers)
+}
+
+async function dialPlanned(plan: DialPlan, answers: [Answer, ...Answer[]]): Promise<string[]> {
+  const clock = new VirtualClock({ seed: 1 })
+  let answer = answers[0]
   const news: string[] = []
   const tell =
     (word: string) =>
@@ -21,6 +36,7 @@ async function dialOf(answer: Answer): Promise<string[]> {
       news.push(`${word} ${name}`)
     }
   const dial = (): Promise<NodeIdentity> => {
+    answer = answers.shift() ?? answer
     if (typeof answer !== 'string') {
       return Promise.reject(new FoundationError('FND_DIAL_FAILED', 'no', { details: answer }))
     }
@@ -37,7 +53,7 @@ async function dialOf(answer: Answer): Promise<string[]> {
     membershipDefaults,
   )
   dialer.pump()
-  await clock.advance(10)
+  await clock.advance(200)
   await dialer.stop()
   return news
 }
@@ -52,5 +68,12 @@ describe('Dialer', () => {
 
   it('takes another node at the address as proof that the member is gone', async () => {
     assert.deepEqual(await dialOf('c'), ['gone b'])
+  })
+
+  it('tries again at once when a dial just after the loss of a link was reset', async () => {
+    const reset = { reason: 'broken' }
+    assert.deepEqual(await redialOf(reset, reset, { reason: 'refused' }), ['gone b'])
+    assert.deepEqual(await redialOf(reset), [])
+    assert.deepEqual(await dialOf(reset, { reason: 'refused' }), [], 'it never had a link')
   })
 })

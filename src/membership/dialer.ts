@@ -6,6 +6,7 @@ import {
   deferred,
   FoundationError,
   isFoundationError,
+  sleep,
   type Deferred,
   type Host,
   type Log,
@@ -54,6 +55,8 @@ export interface DialerOptions {
 }
 
 const repeatLogMs = 60_000
+/** A process that ends closes its links before its listener: what it then resets is tried again so soon. */
+const afterResetMs = [25, 75, 200] as const
 
 /** One a node. */
 export class Dialer {
@@ -123,12 +126,24 @@ export class Dialer {
     const attempts: DialAttempt[] = []
     for (const address of target.addresses) {
       if (!this.#isWanted(target)) return
-      const reason = await this.#tryAddress(target, address)
+      const reason = await this.#tryUntilClear(target, address)
       if (reason === 'linked') break
       attempts.push({ address, reason })
       if (reason === 'leaving' || provesGone(target, attempts)) break
     }
     if (this.#isWanted(target)) this.#conclude(target, attempts)
+  }
+
+  /** Just after a link was lost: a reset dial is followed by a refused one if the process is gone. */
+  async #tryUntilClear(target: DialTarget, address: string): Promise<string> {
+    let reason = await this.#tryAddress(target, address)
+    const wasLinked = target.trustedHost !== undefined && target.failures === 0
+    for (const waitMs of wasLinked ? afterResetMs : []) {
+      if (reason !== 'broken') break
+      await sleep(this.#deps.host, waitMs, this.#stopping.signal)
+      if (this.#isWanted(target)) reason = await this.#tryAddress(target, address)
+    }
+    return reason
   }
 
   /** No longer when the peer has dialled us meanwhile, or was dropped. */

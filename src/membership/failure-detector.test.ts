@@ -46,6 +46,15 @@ describe('FailureDetector: silence', () => {
     assert.deepEqual(tick(detector, 4_800, { heardAtMs: 2_900 }), [])
   })
 
+  it('does not take the error of a clock reading for a sign of life', () => {
+    const detector = watching()
+    tick(detector, 2_000)
+    // The same last frame, a little later on each reading.
+    assert.deepEqual(tick(detector, 2_250, { heardAtMs: 0.004 }), [])
+    assert.deepEqual(tick(detector, 3_000, { heardAtMs: 0.009 }), ['probe'])
+    assert.deepEqual(tick(detector, 4_001, { heardAtMs: 0.01 }), ['probe', 'down unreachable'])
+  })
+
   it('waits longer in a large cluster', () => {
     assert.equal(downAfterMs(options, 3), 4_000)
     assert.equal(downAfterMs(options, 10), 4_000)

@@ -48,9 +48,8 @@ interface Watch {
 }
 
 interface Suspicion {
+  /** Hearing anything later ends it. */
   sinceMs: number
-  /** `heardAtMs` when it began: hearing anything later ends it. */
-  heardAtMs: number
   probeAtMs: number
   cause: MemberCause
 }
@@ -146,7 +145,6 @@ export class FailureDetector {
       watch.reachedAtMs = Math.min(nowMs, watch.reachedAtMs + delayMs)
       const { suspicion } = watch
       if (!suspicion) continue
-      suspicion.heardAtMs = watch.heardAtMs
       suspicion.sinceMs = Math.min(nowMs, suspicion.sinceMs + delayMs)
     }
   }
@@ -185,7 +183,8 @@ export class FailureDetector {
 
   #judge(subject: Subject, limits: Limits): DetectorEffect[] {
     const { name, watch, nowMs } = subject
-    if (watch.suspicion && watch.isLinked && watch.heardAtMs > watch.suspicion.heardAtMs) {
+    // Not "later than before": a silence is measured anew on each tick, to a few microseconds.
+    if (watch.suspicion && watch.isLinked && watch.heardAtMs > watch.suspicion.sinceMs) {
       watch.suspicion = undefined
       return [{ effect: 'alive', name }]
     }
@@ -197,8 +196,7 @@ export class FailureDetector {
   #suspect({ name, watch, nowMs }: Subject): DetectorEffect[] {
     const effects: DetectorEffect[] = []
     if (!watch.suspicion) {
-      const { heardAtMs } = watch
-      watch.suspicion = { sinceMs: nowMs, heardAtMs, probeAtMs: nowMs, cause: 'silent' }
+      watch.suspicion = { sinceMs: nowMs, probeAtMs: nowMs, cause: 'silent' }
       effects.push({ effect: 'suspect', name, cause: 'silent' })
     }
     if (nowMs >= watch.suspicion.probeAtMs) {
