@@ -20,11 +20,14 @@ export interface Host {
   random(): number
   /** Unpredictable bytes (predictable only in the simulator). */
   randomBytes(count: number): Uint8Array
-  /** Runs once after `delayMs` (0 or more) unless cancelled. */
+  /** Runs once after `delayMs` (0 or more; more than 24.8 days counts as that) unless cancelled. */
   after(delayMs: number, run: () => void): Timer
   /** Runs once when the current turn of the event loop ends. */
   defer(run: () => void): void
 }
+
+/** Longest delay the platform's timers hold (24.8 days); beyond it they fire at once. */
+const delayMaxMs = 2 ** 31 - 1
 
 /** The real clock, timers and randomness of this process. */
 export const systemHost: Host = {
@@ -33,7 +36,7 @@ export const systemHost: Host = {
   random: () => Math.random(),
   randomBytes: (count) => randomBytes(count),
   after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs)
+    const timer = setTimeout(run, Math.min(delayMs, delayMaxMs))
     return {
       cancel: () => {
         clearTimeout(timer)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import process from 'node:process'
 import { describe, it } from 'node:test'
 import { sleep, systemHost, type Host } from './host.ts'
 import { deferred, within } from './waiting.ts'
@@ -52,6 +53,34 @@ describe('within()', () => {
       within(manualHost(), Promise.resolve(1), { what: 'x', signal: aborter.signal }),
       (thrown) => thrown === reason,
     )
+  })
+})
+
+describe('within(), when nobody waits', () => {
+  it('leaves no rejection unhandled when the signal had aborted before', async () => {
+    const unhandled: unknown[] = []
+    const onUnhandled = (reason: unknown): void => {
+      unhandled.push(reason)
+    }
+    process.on('unhandledRejection', onUnhandled)
+    const work = Promise.reject(new Error('the work failed as well'))
+    const waiting = within(manualHost(), work, { what: 'x', signal: AbortSignal.abort('mine') })
+    await assert.rejects(waiting, (thrown) => thrown === 'mine')
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', onUnhandled)
+    assert.deepEqual(unhandled, [])
+  })
+})
+
+describe('systemHost', () => {
+  it('takes a delay longer than a timer can hold for a long one, not for none', async () => {
+    let fired = 0
+    const timers = [Infinity, 2 ** 40].map((delayMs) =>
+      systemHost.after(delayMs, () => (fired += 1)),
+    )
+    await sleep(systemHost, 20)
+    for (const timer of timers) timer.cancel()
+    assert.equal(fired, 0)
   })
 })
 

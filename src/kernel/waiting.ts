@@ -40,7 +40,11 @@ export async function within<T>(
   { what, timeoutMs, signal }: WaitOptions & { what: string },
 ): Promise<T> {
   if (timeoutMs === undefined && signal === undefined) return work
-  signal?.throwIfAborted()
+  if (signal?.aborted) {
+    // The work began before we were called, and nobody else waits for it.
+    work.catch(() => undefined)
+    throw signal.reason
+  }
   const early = deferred<never>()
   const onAbort = (): void => {
     early.reject(signal?.reason)

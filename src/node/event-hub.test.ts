@@ -34,6 +34,23 @@ describe('EventHub', () => {
     assert.deepEqual(errors, ['a cluster event listener threw'])
   })
 
+  it('goes on when the promise of a listener rejects', async () => {
+    const errors: unknown[] = []
+    const log = { ...silentLog, error: (fields: object) => errors.push(fields) }
+    const hub = new EventHub(log)
+    const failure = new Error('mine')
+    hub.on('gap', () => Promise.reject(failure))
+    hub.emit(gap)
+    await new Promise(setImmediate)
+    assert.deepEqual(errors, [{ event: 'gap', error: failure }])
+  })
+
+  it('gives a stream that has ended once it is closed', async () => {
+    const hub = new EventHub(silentLog)
+    hub.close()
+    assert.deepEqual(await collect(hub.watch()), [])
+  })
+
   it('streams every event in order, and ends with the signal or the hub', async () => {
     const hub = new EventHub(silentLog)
     const aborter = new AbortController()

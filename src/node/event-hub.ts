@@ -2,7 +2,7 @@
 import { BoundedStream, toError, type Log } from '../kernel/index.ts'
 import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-event.ts'
 
-type Listener = (event: ClusterEvent) => void
+type Listener = (event: ClusterEvent) => unknown
 
 /** How `watch` behaves. */
 export interface WatchOptions {
@@ -19,6 +19,7 @@ export class EventHub {
   readonly #log: Log
   readonly #listeners = new Map<ClusterEventType, Set<Listener>>()
   readonly #streams = new Set<BoundedStream<ClusterEvent>>()
+  #state: 'open' | 'closed' = 'open'
 
   constructor(log: Log) {
     this.#log = log
@@ -27,14 +28,12 @@ export class EventHub {
   /** Calls `listener` for each event of the type until the returned function is called. */
   on<T extends ClusterEventType>(
     type: T,
-    listener: (event: ClusterEventOf<T>) => void,
+    listener: (event: ClusterEventOf<T>) => unknown,
   ): () => void {
     const listeners = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, listeners)
     // A wrapper of its own: the same function given twice is called, and removed, twice.
-    const entry: Listener = (event) => {
-      listener(event as ClusterEventOf<T>)
-    }
+    const entry: Listener = (event) => listener(event as ClusterEventOf<T>)
     listeners.add(entry)
     return () => {
       listeners.delete(entry)
@@ -56,7 +55,7 @@ export class EventHub {
     })
     this.#streams.add(stream)
     signal?.addEventListener('abort', end, { once: true })
-    if (signal?.aborted) end()
+    if (signal?.aborted || this.#state === 'closed') end()
     return stream
   }
 
@@ -66,20 +65,25 @@ export class EventHub {
     for (const stream of this.#streams) stream.push(event)
   }
 
-  /** Ends every stream and forgets every listener. */
+  /** Ends every stream, later ones too, and forgets every listener. */
   close(): void {
+    this.#state = 'closed'
     for (const stream of [...this.#streams]) stream.end()
     this.#listeners.clear()
   }
 
   #tell(listener: Listener, event: ClusterEvent): void {
     try {
-      listener(event)
+      const result = listener(event)
+      if (result instanceof Promise) result.catch(this.#failed(event, 'rejected'))
     } catch (thrown) {
-      this.#log.error(
-        { event: event.type, error: toError(thrown) },
-        'a cluster event listener threw',
-      )
+      this.#failed(event, 'threw')(thrown)
+    }
+  }
+
+  #failed({ type }: ClusterEvent, how: string): (thrown: unknown) => void {
+    return (thrown) => {
+      this.#log.error({ event: type, error: toError(thrown) }, `a cluster event listener ${how}`)
     }
   }
 }

@@ -80,7 +80,7 @@ export class FoundationNode {
    * @throws {FoundationError} `FND_TIMED_OUT`, unless `onTimeout` is `'continue'`;
    *   `FND_NAME_IN_USE` when the cluster refused this node for its name.
    */
-  ready(options: ReadyOptions = {}): Promise<Member[]> {
+  async ready(options: ReadyOptions = {}): Promise<Member[]> {
     this.#assertRunning('ready()')
     return this.#parts.membership.ready(options)
   }
@@ -91,7 +91,7 @@ export class FoundationNode {
    * @param address "host:port"; IPv6 in brackets.
    * @throws {FoundationError} `FND_DIAL_FAILED` and others, with `details.reason`.
    */
-  connect(address: string, options: WaitOptions = {}): Promise<Member> {
+  async connect(address: string, options: WaitOptions = {}): Promise<Member> {
     this.#assertRunning('connect()')
     const dialled = this.#parts.membership.connect(address, { provenance: 'by hand', ...options })
     return within(this.#settings.host, dialled, { what: `connect() to ${address}`, ...options })
@@ -108,7 +108,7 @@ export class FoundationNode {
   /** Calls `listener` for each event of a type; returns the way to stop that. */
   on<T extends ClusterEventType>(
     type: T,
-    listener: (event: ClusterEventOf<T>) => void,
+    listener: (event: ClusterEventOf<T>) => unknown,
   ): () => void {
     return this.#events.on(type, listener)
   }
