@@ -40,7 +40,6 @@ export interface ForkOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Starts the process inside this network namespace. */
   readonly namespace?: string
-  readonly execArgv?: readonly string[]
 }
 
 interface Waiter {
@@ -61,13 +60,13 @@ export class Worker {
   readonly #stderr: Buffer[] = []
   #orders = 0
 
-  constructor(name: string, env: NodeJS.ProcessEnv, { namespace, execArgv = [] }: ForkOptions) {
+  constructor(name: string, env: NodeJS.ProcessEnv, { namespace }: ForkOptions) {
     this.name = name
     const inside = namespace === undefined ? [] : ['netns', 'exec', namespace, process.execPath]
     this.#child = fork(workerFile, {
       env,
       ...(namespace === undefined ? {} : { execPath: 'ip' }),
-      execArgv: [...inside, '--expose-gc', ...execArgv],
+      execArgv: [...inside, '--expose-gc'],
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     })
     this.#ready.promise.catch(() => undefined)
@@ -277,6 +276,16 @@ export async function eventually(
     }
     await sleep(systemHost, 20)
   }
+}
+
+/**
+ * How long a worker may take to give up a silent member: the deadline of the default preset,
+ * stretched by its own health, a tick, and some slack. A process that was itself held up must wait.
+ */
+export async function verdictMaxMs(worker: Worker): Promise<number> {
+  const { membership } = await worker.ask('status', {})
+  const { multiplier, lastDelayMs } = membership.localHealth
+  return 4_000 * multiplier + lastDelayMs + 250 + 1_500
 }
 
 /** The middle of numbers. */
