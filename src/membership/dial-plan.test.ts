@@ -35,6 +35,26 @@ describe('redial schedule', () => {
 })
 
 describe('DialPlan', () => {
+  it('dials who has not failed yet before those that fail again and again', () => {
+    const plan = new DialPlan(options)
+    for (const name of ['x:1', 'y:1']) plan.propose(name, 'lan', 0)
+    for (const key of takenKeys(plan, 0)) plan.failed(key, 'timeout', { nowMs: 0, chance: half })
+    plan.propose('z:1', 'lan', 50_000)
+    assert.deepEqual(takenKeys(plan, 60_000, 1), ['address:z:1'])
+    assert.deepEqual(takenKeys(plan, 60_000, 1), ['address:x:1'])
+  })
+
+  it('takes an address from a member when another node has it, and the last one with the member', () => {
+    const plan = new DialPlan(options)
+    plan.linked(member('a', ['h:1', 'h:2']), 0)
+    plan.linkLost('a', { nowMs: 5_000, chance: half })
+    plan.lostAddress('member:a', 'h:1')
+    assert.deepEqual(plan.get('member:a')?.addresses, ['h:2'])
+    assert.equal(plan.byAddress('h:1'), undefined)
+    plan.lostAddress('member:a', 'h:2')
+    assert.equal(plan.get('member:a'), undefined)
+  })
+
   it('dials a proposal at once, then with growing waits, whoever proposes it again', () => {
     const plan = new DialPlan(options)
     plan.propose('x:1', 'lan', 0)

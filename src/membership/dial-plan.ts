@@ -137,12 +137,17 @@ export class DialPlan {
     })
   }
 
-  /** The targets to dial now, longest due first. Each is `dialing` until told otherwise. */
+  /**
+   * The targets to dial now: those that have not failed yet first, so that many dead ones do not hold
+   * up a link lost just now; then the longest due. Each is `dialing` until told otherwise.
+   */
   take(count: number, nowMs: number): DialTarget[] {
     if (count <= 0) return []
     const due = [...this.#targets.values()]
       .filter((target) => target.state === 'waiting' && target.nextAtMs <= nowMs)
-      .toSorted((a, b) => a.nextAtMs - b.nextAtMs)
+      .toSorted(
+        (a, b) => Number(a.failures > 0) - Number(b.failures > 0) || a.nextAtMs - b.nextAtMs,
+      )
       .slice(0, count)
     return due.map((target) => this.#put({ ...target, state: 'dialing', lastAtMs: nowMs }))
   }
@@ -172,6 +177,18 @@ export class DialPlan {
       addresses: union(member.addresses, target.name === undefined ? target.addresses : []),
       provenance: union(member.provenance, target.provenance).slice(0, provenanceMax),
     })
+  }
+
+  /**
+   * Another node answers there: the address is not the member's any more, and the member with its
+   * last address not dialled any more. Where each start has a new name, targets would pile up.
+   */
+  lostAddress(key: string, address: string): void {
+    const target = this.#targets.get(key)
+    if (!target) return
+    const addresses = target.addresses.filter((other) => other !== address)
+    if (addresses.length === 0) this.drop(key)
+    else this.#put({ ...target, addresses })
   }
 
   /** Not to be dialled any more, unless it is proposed again. */

@@ -18,6 +18,14 @@ async function dialOf(...answers: [Answer, ...Answer[]]): Promise<string[]> {
   return dialPlanned(plan, answers)
 }
 
+/** The plan after {@link dialOf}. */
+async function planAfter(answer: Answer): Promise<DialPlan> {
+  const plan = new DialPlan(membershipDefaults)
+  plan.introduce(introduced, 0, 0)
+  await dialPlanned(plan, [answer])
+  return plan
+}
+
 /** As {@link dialOf}, just after a link to `b` was lost. */
 async function redialOf(...answers: [Answer, ...Answer[]]): Promise<string[]> {
   const plan = new DialPlan(membershipDefaults)
@@ -68,6 +76,11 @@ describe('Dialer', () => {
 
   it('takes another node at the address as proof that the member is gone', async () => {
     assert.deepEqual(await dialOf('c'), ['gone b'])
+  })
+
+  it('does not dial a member any more where another node answered: each start has a new name', async () => {
+    assert.deepEqual((await planAfter('c')).list(), [])
+    assert.equal((await planAfter({ reason: 'refused' })).list().length, 1)
   })
 
   it('tries again at once when a dial just after the loss of a link was reset', async () => {

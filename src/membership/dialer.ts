@@ -157,6 +157,9 @@ export class Dialer {
     const reason = attempts.at(-1)?.reason ?? 'broken'
     plan.failed(target.key, reason, { nowMs: host.nowMs(), chance: host.random() })
     if (target.name === undefined) return
+    for (const attempt of attempts) {
+      if (attempt.reason === 'other-node') plan.lostAddress(target.key, attempt.address)
+    }
     if (reason === 'leaving') news.leaving(target.name)
     else if (reason === 'rejected') news.rejected(target.name)
     else if (provesGone(target, attempts)) news.gone(target.name)
