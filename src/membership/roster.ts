@@ -43,6 +43,16 @@ export class Roster {
     return record && this.memberOf(record)
   }
 
+  /** Only the status: without the round trips, whose price grows with the links. For each rpc call. */
+  statusOf(name: string): MemberStatus | undefined {
+    return name === this.#deps.self().name ? this.self.status : this.#deps.table.get(name)?.status
+  }
+
+  /** The live member with a link that names this address. */
+  linkedAt(address: string): string | undefined {
+    return this.linked().find(({ addresses }) => addresses.includes(address))?.name
+  }
+
   /** The record as callers see it. */
   memberOf(record: MemberRecord): Member {
     return asMember(record, this.#rtts())

@@ -31,10 +31,9 @@ class AnsweredAddresses {
 
   /** The linked node at an address. */
   find(address: string): string | undefined {
-    const peers = this.#membership.peers()
     const answered = this.#names.get(address)
-    if (answered !== undefined && peers.includes(answered)) return answered
-    return peers.find((name) => this.#membership.member(name)?.addresses.includes(address))
+    if (answered !== undefined && this.#membership.isLinked(answered)) return answered
+    return this.#membership.linkedAt(address)
   }
 }
 
@@ -58,7 +57,7 @@ export function discoveryDepsOf({ settings, membership, emit }: DiscoveryWiring)
     disconnect: (nodeName) => membership.disconnect(nodeName),
     listNodes: () => membership.peers(),
     nodeAt: (address) => answered.find(address),
-    isReachable: (nodeName) => membership.member(nodeName)?.status === 'alive',
+    isReachable: (nodeName) => membership.statusOf(nodeName) === 'alive',
     news: (event) => {
       if (event.type === 'notice') emit({ type: 'trouble', error: noticeError(event) })
     },

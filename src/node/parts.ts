@@ -156,7 +156,7 @@ export class Parts implements Lifecycle {
   }
 
   #standingOf(name: string): 'alive' | 'down' | 'unknown' {
-    const status = this.membership.member(name)?.status
+    const status = this.membership.statusOf(name)
     if (status === undefined) return 'unknown'
     return status === 'alive' || status === 'suspect' ? 'alive' : 'down'
   }
