@@ -36,7 +36,8 @@ export function writePublishHead(payload: Buffer, head: Uint8Array, sentAt: numb
 /** A received message, still as bytes. */
 export interface PublishFrame {
   readonly sentAt: number
-  readonly topic: Uint8Array
+  /** Where in the body the topic begins; it ends at `valueAt`. */
+  readonly topicAt: number
   /** Where in the body the encoded value begins. */
   readonly valueAt: number
 }
@@ -57,7 +58,7 @@ export function readPublishFrame(body: Uint8Array): PublishFrame {
   if (topicBytes === 0 || topicBytes > topicMaxBytes || valueAt >= body.length) {
     throw invalid('has a topic of a wrong length')
   }
-  return { sentAt, topic: body.subarray(head, valueAt), valueAt }
+  return { sentAt, topicAt: head, valueAt }
 }
 
 const swap = Buffer.alloc(8)

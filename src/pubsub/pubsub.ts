@@ -23,6 +23,7 @@ import type { PubSubDeps, PubSubStats } from './port.ts'
 import { readPublishFrame, writePublishHead } from './publish-frame.ts'
 import { Routes, type Route } from './routes.ts'
 import { Sender, type BroadcastResult } from './sender.ts'
+import { StampClock } from './stamp-clock.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionPlan, SubscriptionStream } from './subscription.ts'
@@ -46,6 +47,7 @@ export class PubSub implements Lifecycle {
   readonly #sender: Sender
   readonly #dispatcher: Dispatcher
   readonly #drops: DropReport
+  readonly #clock: StampClock
   readonly #doors: DoorDeps
   readonly #gaps: Record<ChannelClass, number> = { control: 0, events: 0, telemetry: 0, bulk: 0 }
   #state: 'open' | 'stopped' = 'open'
@@ -84,6 +86,7 @@ export class PubSub implements Lifecycle {
     }
     this.#sender = new Sender({ ...deps, dropped }, options)
     this.#dispatcher = new Dispatcher(deps.host, options.localQueueMax)
+    this.#clock = new StampClock(deps.host)
     this.#doors = {
       publish: (topic, message, wait) => this.#broadcast({ topic, message }, wait),
       subscribe: (plan) => this.#subscribe(plan),
@@ -289,7 +292,7 @@ export class PubSub implements Lifecycle {
     }
     const payload = encodeValue(message, route.head.length)
     this.#sender.checkSize(topic, route.channel, payload)
-    const sentAt = this.#deps.host.wallClockMs()
+    const sentAt = this.#clock.now()
     writePublishHead(payload, route.head, sentAt)
     this.#published += 1
     return { route, message, payload, sentAt, except }
@@ -320,16 +323,15 @@ export class PubSub implements Lifecycle {
   }
 
   #receive(body: Uint8Array, inbound: Inbound): void {
-    const frame = readPublishFrame(body)
-    const route = this.#routes.ofBytes(frame.topic)
+    const { topicAt, valueAt, sentAt } = readPublishFrame(body)
+    const route = this.#routes.ofBytes(body, topicAt, valueAt)
     this.#received += 1
     const subscribers = this.#routes.subscribers(route)
     if (subscribers.length === 0) {
       this.#unwanted += 1
       return
     }
-    const { valueAt, sentAt } = frame
-    const message = decodeValue(body.subarray(valueAt))
+    const message = decodeValue(body, valueAt)
     const { from, epoch, sequence } = inbound
     const { topic } = route
     const channel = route.channel.name

@@ -51,14 +51,19 @@ export class Routes {
     return this.#byTopic.get(topic) ?? this.#make(topic)
   }
 
-  /** @throws {FoundationError} `FND_TOPIC_INVALID` */
-  ofBytes(bytes: Uint8Array): Route {
-    const hash = hashOf(bytes)
+  /**
+   * The topic stands in `bytes` from `start` up to `end`.
+   *
+   * @throws {FoundationError} `FND_TOPIC_INVALID`
+   */
+  ofBytes(bytes: Uint8Array, start: number, end: number): Route {
+    const hash = hashOf(bytes, start, end)
     const known = this.#byHash.get(hash)
-    if (known && areEqual(known.bytes, bytes)) return known.route
-    const route = this.of(Buffer.from(bytes).toString('utf8'))
+    if (known?.bytes.length === end - start && isAt(bytes, start, known.bytes)) return known.route
+    const topic = Uint8Array.from(bytes.subarray(start, end))
+    const route = this.of(Buffer.from(topic).toString('utf8'))
     if (this.#byHash.size >= this.#routesMax) this.#byHash.clear()
-    this.#byHash.set(hash, { bytes: Uint8Array.from(bytes), route })
+    this.#byHash.set(hash, { bytes: topic, route })
     return route
   }
 
@@ -109,14 +114,13 @@ export class Routes {
 }
 
 /** FNV-1a over at most 256 bytes. @source http://www.isthe.com/chongo/tech/comp/fnv/ */
-function hashOf(bytes: Uint8Array): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5
-  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
   return hash
 }
 
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+function isAt(bytes: Uint8Array, start: number, known: Uint8Array): boolean {
+  for (let at = 0; at < known.length; at++) if (known[at] !== bytes[start + at]) return false
   return true
 }

@@ -27,14 +27,14 @@ export function encodeValue(value: unknown, reserveBytes = 0): Buffer {
 }
 
 /**
- * The value in the bytes, which are validated first and not kept.
+ * The value in the bytes from an offset to their end, which are validated first and not kept.
  *
  * @throws {FoundationError} `FND_FRAME_INVALID`
  */
-export function decodeValue(bytes: Uint8Array): unknown {
+export function decodeValue(bytes: Uint8Array, from = 0): unknown {
   const buffer = asBuffer(bytes)
-  const plain = plainValueOf(buffer)
-  return plain === notPlain ? decodeAny(buffer) : plain
+  const plain = plainValueOf(buffer, from)
+  return plain === notPlain ? decodeAny(buffer.subarray(from)) : plain
 }
 
 function decodeAny(bytes: Buffer): unknown {

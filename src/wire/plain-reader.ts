@@ -22,10 +22,10 @@ const swap = new Uint8Array(8)
 const swapView = new DataView(swap.buffer)
 const keys = new Array<string>(keysMax).fill('')
 
-/** The one value in the bytes, which are not kept, or {@link notPlain}. */
-export function plainValueOf(bytes: Buffer): unknown {
+/** The one value from an offset to the end of the bytes, or {@link notPlain}. */
+export function plainValueOf(bytes: Buffer, from = 0): unknown {
   source = bytes
-  at = 0
+  at = from
   const value = read(0)
   return at === source.length ? value : notPlain
 }
