@@ -121,19 +121,9 @@ export class Membership implements Lifecycle {
     return this.#roster.member(name)
   }
 
-  /** The status of the member of that name; cheaper than `member`. */
-  statusOf(name: string): MemberStatus | undefined {
-    return this.#roster.statusOf(name)
-  }
-
-  /** True when there is a link to that live member. */
-  isLinked(name: string): boolean {
-    return this.#links.has(name) && isLive(this.#table.get(name))
-  }
-
-  /** The name of the linked live member that has this address. */
-  linkedAt(address: string): string | undefined {
-    return this.#roster.linkedAt(address)
+  /** Quick looks: they do not collect the figures of links. */
+  get roster(): Pick<Roster, 'statusOf' | 'isLinked' | 'linkedAt'> {
+    return this.#roster
   }
 
   /** Names of the live members there is a link to, sorted. */

@@ -48,6 +48,11 @@ export class Roster {
     return name === this.#deps.self().name ? this.self.status : this.#deps.table.get(name)?.status
   }
 
+  /** True when there is a link to that live member. */
+  isLinked(name: string): boolean {
+    return this.#deps.links.has(name) && isLive(this.#deps.table.get(name))
+  }
+
   /** The live member with a link that names this address. */
   linkedAt(address: string): string | undefined {
     return this.linked().find(({ addresses }) => addresses.includes(address))?.name

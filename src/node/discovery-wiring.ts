@@ -32,8 +32,8 @@ class AnsweredAddresses {
   /** The linked node at an address. */
   find(address: string): string | undefined {
     const answered = this.#names.get(address)
-    if (answered !== undefined && this.#membership.isLinked(answered)) return answered
-    return this.#membership.linkedAt(address)
+    if (answered !== undefined && this.#membership.roster.isLinked(answered)) return answered
+    return this.#membership.roster.linkedAt(address)
   }
 }
 
@@ -57,7 +57,7 @@ export function discoveryDepsOf({ settings, membership, emit }: DiscoveryWiring)
     disconnect: (nodeName) => membership.disconnect(nodeName),
     listNodes: () => membership.peers(),
     nodeAt: (address) => answered.find(address),
-    isReachable: (nodeName) => membership.statusOf(nodeName) === 'alive',
+    isReachable: (nodeName) => membership.roster.statusOf(nodeName) === 'alive',
     news: (event) => {
       if (event.type === 'notice') emit({ type: 'trouble', error: noticeError(event) })
     },

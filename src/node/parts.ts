@@ -156,7 +156,7 @@ export class Parts implements Lifecycle {
   }
 
   #standingOf(name: string): 'alive' | 'down' | 'unknown' {
-    const status = this.membership.statusOf(name)
+    const status = this.membership.roster.statusOf(name)
     if (status === undefined) return 'unknown'
     return status === 'alive' || status === 'suspect' ? 'alive' : 'down'
   }

@@ -72,7 +72,7 @@ describe('three nodes: membership', () => {
     await network.run(cluster.node('c').stop())
     await network.advance(10_000)
     assert.deepEqual(events, ['member-left c'])
-    assert.throws(() => cluster.node('c').connect('a:1'), { code: 'FND_NOT_RUNNING' })
+    await assert.rejects(cluster.node('c').connect('a:1'), { code: 'FND_NOT_RUNNING' })
   })
 
   it('a second node under a taken name is refused and told so; the first is undisturbed', async () => {
