@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { publishHead } from '../../src/pubsub/publish-frame.ts'
-import { frameKinds, frameOf, messageCodes } from '../../src/wire/index.ts'
+import { encodeValue, frameKinds, frameOf, messageCodes } from '../../src/wire/index.ts'
 import { eventually, openCrew, type Crew, type Worker } from './crew.ts'
 import { EvilPeer, firstFragment } from './evil-peer.ts'
 
@@ -131,6 +131,18 @@ describe('a node with a good peer, against a peer with the secret that sends', (
     await eventually('rejected', 10_000, async () => {
       return (await victim.ask('status', {})).rejectedMessages > before
     })
+  })
+
+  it('100 000 good messages as fast as it can: the calls of others come through', async (t) => {
+    const intruder = await evil()
+    await intruder.open('telemetry')
+    const payload = Buffer.concat([publishHead('telemetry.x'), encodeValue({ index: 1 })])
+    const pinging = friend.ask('ping', { target: 'ada', count: 200, intervalMs: 5 })
+    for (let index = 0; index < 100_000; index += 1) intruder.send('telemetry', payload)
+    const { p50Ms, p99Ms, failed } = await pinging
+    t.diagnostic(`calls meanwhile: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`)
+    assert.equal(failed, 0)
+    assert.ok(p99Ms < 1_000)
   })
 
   it('everything above: memory is bounded, and nobody believed a word', async (t) => {

@@ -1,5 +1,6 @@
 /** Processes that stand still for a while: stopped by a signal, or with a busy event loop. */
 import assert from 'node:assert/strict'
+import { availableParallelism } from 'node:os'
 import { describe, it } from 'node:test'
 import { sleep, systemHost } from '../../src/kernel/index.ts'
 import { allKnowEachOther, eventually, verdictMaxMs, withCrew, type Worker } from './crew.ts'
@@ -61,6 +62,26 @@ describe('a process stopped by SIGSTOP', () => {
         2,
         'each of the others said it once',
       )
+    })
+  })
+})
+
+describe('processes that get too little of the processor', () => {
+  it('declare nobody down', async (t) => {
+    await withCrew(async (crew) => {
+      const workers = await crew.form(['ada', 'bell', 'curie'])
+      const hogs = Array.from({ length: availableParallelism() + 2 }, (_, index) =>
+        crew.fork(`hog-${String(index)}`),
+      )
+      await Promise.all(hogs.map((hog) => hog.ask('block', { forMs: 4_000 })))
+      await allKnowEachOther(workers)
+      const multipliers = await Promise.all(
+        workers.map(async (worker) => {
+          return (await worker.ask('status', {})).membership.localHealth.multiplier.toFixed(2)
+        }),
+      )
+      t.diagnostic(`local health afterwards: ${multipliers.join(' ')}`)
+      assert.deepEqual(workers.flatMap(accusations), [])
     })
   })
 })

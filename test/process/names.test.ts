@@ -1,0 +1,48 @@
+/** Two processes that want one name: the first keeps it, the second is told. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { allKnowEachOther, eventually, withCrew } from './crew.ts'
+
+describe('a second process with the name of a live one', () => {
+  it('is refused in words, and disturbs nobody', async (t) => {
+    await withCrew(async (crew) => {
+      const [ada, bell] = await crew.form(['ada', 'bell'])
+      assert.ok(ada && bell)
+      const { incarnation } = await ada.ask('status', {})
+      const imposter = crew.fork('ada')
+      const told = imposter.sees('trouble', undefined, 20_000)
+      await imposter.ask('start', { name: 'ada', cluster: true })
+      const { failure } = (await told).event
+      t.diagnostic(failure?.message ?? '')
+      assert.equal(failure?.code, 'FND_NAME_IN_USE')
+      assert.match(failure.message, /"ada"/)
+      // One more that joins proves that the name still means the first.
+      const curie = await crew.hire('curie')
+      await allKnowEachOther([ada, bell, curie])
+      assert.deepEqual(bell.storyOf('ada'), ['member-up'])
+      assert.deepEqual(curie.storyOf('ada'), ['member-up'])
+      const { members } = await bell.ask('status', {})
+      assert.equal(members.find(({ name }) => name === 'ada')?.incarnation, incarnation)
+      assert.deepEqual(Object.values(await imposter.view()), [])
+    })
+  })
+
+  it('takes the name over once the first is gone', async () => {
+    await withCrew(async (crew) => {
+      const [ada, bell] = await crew.form(['ada', 'bell'])
+      assert.ok(ada && bell)
+      const heir = crew.fork('ada')
+      const told = heir.sees('trouble', undefined, 20_000)
+      const { incarnation } = await heir.ask('start', { name: 'ada', cluster: true })
+      await told
+      await ada.kill()
+      await eventually('the other one is the member now', 40_000, async () => {
+        const { members } = await bell.ask('status', {})
+        return members.some((member) => {
+          return member.name === 'ada' && member.incarnation === incarnation
+        })
+      })
+      await allKnowEachOther([heir, bell])
+    })
+  })
+})
