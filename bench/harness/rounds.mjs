@@ -1,4 +1,6 @@
 /** Runs a measurement of several systems in interleaved rounds: A B C, A B C, ... */
+import process from 'node:process'
+import { watchSteal } from './noise.mjs'
 import { missingServer, startServer } from './servers.mjs'
 
 /**
@@ -18,7 +20,8 @@ import { missingServer, startServer } from './servers.mjs'
  * @template T
  * @param {{ rows: Row[], rounds: number, place?: object,
  *   measure: (row: Row, server: string | undefined) => Promise<T> }} plan
- * @returns {Promise<Map<string, T[]>>} row id to what was measured, in the order of the rounds
+ * @returns {Promise<Map<string, Array<T & { stealShare?: number }>>>} row id to what was measured, in
+ *   the order of the rounds
  */
 export async function runRounds({ rows, rounds, place, measure }) {
   const runnable = rows.filter(isRunnable)
@@ -37,9 +40,11 @@ export async function runRounds({ rows, rounds, place, measure }) {
 async function measureOnce({ row, place, measure }) {
   const server = await startServer(row.system, place)
   try {
+    const stolen = watchSteal()
     const result = await measure(row, server.url)
-    console.log('ok')
-    return result
+    const stealShare = stolen()
+    console.log(stealShare === undefined ? 'ok' : `ok, steal ${(stealShare * 100).toFixed(0)} %`)
+    return { ...result, stealShare }
   } catch (error) {
     console.log(`left out: ${error.message}`)
     return undefined
