@@ -13,7 +13,8 @@ import { answer, offer, remoteAddressOf, type Greeted } from './handshake.ts'
 import type { Hello, HelloConfirm, HelloReply } from './hello.ts'
 import type { Lane } from './lane.ts'
 import { judgeHello, judgeReply, type Claim, type LinkTable } from './link-table.ts'
-import type { Link, LinkFacts } from './link.ts'
+import type { LinkFacts } from './link-facts.ts'
+import type { Link } from './link.ts'
 import type { StreamBook } from './sequence.ts'
 import { dialError, type Refusal } from './tls-failure.ts'
 
@@ -85,10 +86,9 @@ export class Greeter {
         ...{ host, self, peer, protocol: protocolVersions, timeoutMs: dialTimeoutMs },
         decide: async (hello) => {
           if (hello.class !== 'control') return this.#answerClass(hello)
-          const reply = await this.#answerControl(hello)
-          const isNewLink = 'link' in reply && reply.link !== duplicateLink
-          if (isNewLink) claim = this.#deps.table.claim('answering', hello.identity)
-          return reply
+          return this.#answerControl(hello, (made) => {
+            claim = made
+          })
         },
       })
       this.#accepted(greeted)
@@ -139,13 +139,18 @@ export class Greeter {
     }
   }
 
-  async #answerControl(hello: Hello): Promise<HelloReply | Refusal> {
+  /** `claimed` is called in the turn of the last look at the table: a dial of ours looks there too. */
+  async #answerControl(
+    hello: Hello,
+    claimed: (claim: Claim) => void,
+  ): Promise<HelloReply | Refusal> {
     const { identity: peer } = hello
     if (this.#isLinked(peer)) return this.#duplicateReply(peer)
     const refusal = await ask(this.#deps, peer)
     if (refusal) return refusal
     // Asking took time: another handshake with the peer may have been faster.
     if (this.#isLinked(peer)) return this.#duplicateReply(peer)
+    claimed(this.#deps.table.claim('answering', peer))
     const streams = this.#deps.book.of(peer)
     const link = Buffer.from(this.#deps.host.randomBytes(16)).toString('base64url')
     const { epoch, next } = streams
@@ -188,7 +193,11 @@ export class Greeter {
   }
 
   #linkUp(greeted: Greeted, seen: Pick<LinkInfo, 'address' | 'dialedBy'>): void {
-    const { peer, confirm, link: id, theirs } = greeted
+    const { peer, confirm, link: id, theirs, socket } = greeted
+    if (this.#deps.stopping.aborted) {
+      socket.destroy()
+      throw this.#deps.stopping.reason
+    }
     const told = seen.dialedBy === 'self' ? theirs.nextSequence : confirm.nextSequence
     const streams = this.#deps.book.of(peer)
     streams.epoch = confirm.epoch

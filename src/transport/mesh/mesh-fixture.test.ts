@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { Keyring, diagnosticsTelemetry, silentLog, systemHost } from '../../kernel/index.ts'
+import {
+  Keyring,
+  diagnosticsTelemetry,
+  silentLog,
+  systemHost,
+  type Log,
+} from '../../kernel/index.ts'
 import type {
   Admission,
   ChannelClass,
@@ -47,9 +53,12 @@ export class TestNode {
   admit: (peer: NodeIdentity) => Admission | Promise<Admission> = () => 'admit'
   address = ''
 
-  constructor(name: string, options: Partial<MeshOptions> = {}) {
+  /** Called with every line of news, after it was noted. */
+  onNews: ((line: string) => void) | undefined
+
+  constructor(name: string, options: Partial<MeshOptions> = {}, log: Log = silentLog) {
     this.self = identity(name)
-    const deps = { host: systemHost, log: silentLog, telemetry: diagnosticsTelemetry }
+    const deps = { host: systemHost, log, telemetry: diagnosticsTelemetry }
     this.mesh = new MeshTransport(deps, credentials, {
       ...meshDefaults,
       listen: { host: '127.0.0.1' },
@@ -63,28 +72,39 @@ export class TestNode {
     return this
   }
 
+  #tell(line: string): void {
+    this.news.push(line)
+    this.onNews?.(line)
+  }
+
   #handlers(): TransportHandlers {
     return {
       admit: (peer) => this.admit(peer),
       linkUp: (link) => {
         this.ups.push(link)
-        this.news.push(`up ${link.peer.name}`)
+        this.#tell(`up ${link.peer.name}`)
       },
       linkDown: (link, reason) => {
         this.downs.push({ peer: link.peer.name, epoch: link.epoch, reason })
-        this.news.push(`down ${link.peer.name} ${reason}`)
+        this.#tell(`down ${link.peer.name} ${reason}`)
       },
       frame: (inbound) => {
         if (this.onFrame) this.onFrame(inbound)
         else this.frames.push(inbound)
       },
-      classDegraded: (peer, channelClass) => this.news.push(`degraded ${peer} ${channelClass}`),
-      classRestored: (peer, channelClass) => this.news.push(`restored ${peer} ${channelClass}`),
+      classDegraded: (peer, channelClass) => {
+        this.#tell(`degraded ${peer} ${channelClass}`)
+      },
+      classRestored: (peer, channelClass) => {
+        this.#tell(`restored ${peer} ${channelClass}`)
+      },
       gap: (peer, channelClass, count) => {
         this.gaps.push({ channelClass, count })
-        this.news.push(`gap ${peer} ${channelClass} ${String(count)}`)
+        this.#tell(`gap ${peer} ${channelClass} ${String(count)}`)
       },
-      refused: ({ reason }) => this.news.push(`refused ${reason}`),
+      refused: ({ reason }) => {
+        this.#tell(`refused ${reason}`)
+      },
     }
   }
 }
@@ -181,11 +201,13 @@ export class Proxy {
     this.pipe(index).client.pause()
   }
 
-  /** The dialing side loses the connection, the other side is not told. */
-  halfOpen(index: number): void {
-    const { client, server } = this.pipe(index)
-    client.unpipe(server).removeAllListeners('close').removeAllListeners('end').destroy()
-    server.unpipe(client).resume()
+  /** The dialing side (`client`) or the accepting one loses the connection, the other is not told. */
+  halfOpen(index: number, loser: keyof Pipe = 'client'): void {
+    const pipe = this.pipe(index)
+    const [lost, kept] =
+      loser === 'client' ? [pipe.client, pipe.server] : [pipe.server, pipe.client]
+    lost.unpipe(kept).removeAllListeners('close').removeAllListeners('end').destroy()
+    kept.unpipe(lost).resume()
   }
 
   /** Ends a connection for both sides. */

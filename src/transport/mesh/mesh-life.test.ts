@@ -1,6 +1,7 @@
 /** Starting, stopping, half-dead links and what is left over. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { silentLog } from '../../kernel/index.ts'
 import { TestNode, areLinked, until, withLink, withProxy, withTwo } from './mesh-fixture.test.ts'
 
 describe('MeshTransport: start and stop', () => {
@@ -15,6 +16,45 @@ describe('MeshTransport: start and stop', () => {
     await node.mesh.whenWritable('b', 'control')
     await new TestNode('b').mesh.stop()
   })
+
+  it('listens no more when it is stopped just as it starts to', async () => {
+    const addresses: unknown[] = []
+    const info = (fields: Record<string, unknown>): void => {
+      addresses.push(...(fields['addresses'] as string[]))
+      void node.mesh.stop()
+    }
+    const node = new TestNode('a', {}, { ...silentLog, info })
+    await assert.rejects(node.start(), { code: 'FND_NOT_RUNNING' })
+    await node.mesh.stop()
+    const other = await new TestNode('b').start()
+    await assert.rejects(other.mesh.dial(String(addresses[0])), {
+      details: { reason: 'refused', address: addresses[0] },
+    })
+    await other.mesh.stop()
+  })
+
+  it('keeps no link when it is stopped by the news of one', () =>
+    withTwo(async (a, b) => {
+      for (const news of ['up', 'down'] as const) {
+        const c = new TestNode(`c-${news}`)
+        const stops: Promise<void>[] = []
+        c.onNews = (line) => {
+          if (line.startsWith(news)) stops.push(c.mesh.stop())
+        }
+        await c.start()
+        await a.mesh.dial(c.address).catch(() => undefined)
+        // Another node with the name of "a" takes its place.
+        const second = await new TestNode('a').start()
+        await second.mesh.dial(c.address).catch(() => undefined)
+        await until('stopped', () => stops.length > 0)
+        await Promise.all(stops)
+        assert.deepEqual(c.mesh.stats(), [])
+        assert.equal(c.ups.length, c.downs.length)
+        await second.mesh.stop()
+        await until('all are gone', () => a.mesh.stats().length === 0)
+      }
+      assert.deepEqual(b.news, [])
+    }))
 
   it('names a port that is taken, and can start again elsewhere', async () => {
     const first = await new TestNode('a').start()

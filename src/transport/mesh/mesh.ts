@@ -25,10 +25,12 @@ import type { Credentials, VerifiedPeer } from './credentials.ts'
 import { Greeter, reasonOf } from './greeter.ts'
 import { guarded } from './guarded-handlers.ts'
 import { LinkTable } from './link-table.ts'
-import { Link, type LinkFacts } from './link.ts'
+import type { LinkFacts } from './link-facts.ts'
+import { Link } from './link.ts'
 import { MeshListener } from './listener.ts'
 import { classPolicies, meshRules, type MeshOptions } from './mesh-options.ts'
 import { RefusalReports } from './refusal-reports.ts'
+import { remoteHostOf } from './remote-address.ts'
 import { StreamBook } from './sequence.ts'
 
 /** Departed peers whose streams are remembered. */
@@ -96,14 +98,7 @@ export class MeshTransport implements Transport {
 
   async start(self: NodeIdentity, handlers: TransportHandlers): Promise<readonly string[]> {
     if (this.#state.kind === 'idle') {
-      const ready = this.#start(self, handlers)
-      this.#state = { kind: 'starting', ready }
-      try {
-        this.#state = await ready
-      } catch (error) {
-        this.#state = { kind: 'idle' }
-        throw error
-      }
+      this.#state = { kind: 'starting', ready: this.#begin(self, handlers) }
     }
     if (this.#state.kind === 'starting') await this.#state.ready
     return this.#running().self.addresses
@@ -150,6 +145,18 @@ export class MeshTransport implements Transport {
 
   stats(): LinkStats[] {
     return this.#table.all().map((link) => link.stats())
+  }
+
+  /** Runs, or is idle again, unless it was stopped meanwhile: then `#stop` closes what began. */
+  async #begin(self: NodeIdentity, handlers: TransportHandlers): Promise<Running> {
+    try {
+      const running = await this.#start(self, handlers)
+      if (this.#state.kind === 'starting') this.#state = running
+      return running
+    } catch (error) {
+      if (this.#state.kind === 'starting') this.#state = { kind: 'idle' }
+      throw error
+    }
   }
 
   async #start(self: NodeIdentity, given: TransportHandlers): Promise<Running> {
@@ -222,8 +229,7 @@ export class MeshTransport implements Transport {
   }
 
   async #stop(before: MeshState, flushMs: number): Promise<void> {
-    if (before.kind === 'starting') await before.ready.catch(() => undefined)
-    if (before.kind === 'stopped') return
+    const started = before.kind === 'starting' ? await before.ready.catch(() => undefined) : before
     const flushed = new AbortController()
     const timer = this.#deps.host.after(flushMs, () => {
       flushed.abort()
@@ -232,7 +238,7 @@ export class MeshTransport implements Transport {
     await Promise.all(links.map((link) => link.drained(flushed.signal)))
     timer.cancel()
     await Promise.all(links.map((link) => link.close()))
-    if (before.kind === 'running') await before.listener.close()
+    if (started?.kind === 'running') await started.listener.close()
   }
 
   #running(): Running {
@@ -246,7 +252,7 @@ export class MeshTransport implements Transport {
       return
     }
     const { greeter, reports } = this.#state
-    const { remoteAddress = 'unknown' } = socket
+    const remoteAddress = remoteHostOf(socket)
     greeter.accept(socket, peer).catch((thrown: unknown) => {
       report(reports, remoteAddress, thrown)
       this.#deps.log.debug({ error: toError(thrown) }, 'handshake ended without a link')
@@ -254,13 +260,14 @@ export class MeshTransport implements Transport {
   }
 
   readonly #linkUp = (facts: LinkFacts, opened: Opened): void => {
+    const old = this.#table.get(facts.info.peer.name)
+    if (this.#state.kind === 'running') old?.down(old.isUp ? 'lost' : 'goodbye')
+    // That news may have made somebody stop the engine.
     if (this.#state.kind !== 'running') {
       opened.socket.destroy()
       return
     }
     const { handlers, greeter } = this.#state
-    const old = this.#table.get(facts.info.peer.name)
-    old?.down(old.isUp ? 'lost' : 'goodbye')
     const link = new Link(
       {
         ...{ host: this.#deps.host, log: this.#deps.log, handlers },
