@@ -13,7 +13,8 @@ describe('control frames', () => {
   })
 
   it('carry a class to open', () => {
-    assert.equal(decodeOpenClass(encodeOpenClass(2)), 2)
+    const wish = { classIndex: 2, generation: 2 ** 32 - 1 }
+    assert.deepEqual(decodeOpenClass(encodeOpenClass(wish)), wish)
   })
 
   it('of another length are refused', () => {

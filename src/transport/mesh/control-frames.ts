@@ -2,7 +2,7 @@
  * The bodies of the frames that steer a link.
  *
  *     credit:    u8 class | u32 generation of its connection | u48 bytes taken so far
- *     openClass: u8 class
+ *     openClass: u8 class | u32 generation of the last connection the asker had; 0 = none
  */
 import { FoundationError } from '../../kernel/index.ts'
 
@@ -13,7 +13,11 @@ export interface Credit {
   readonly totalBytes: number
 }
 
+/** The accepting side's wish for a connection; every one up to `generation` is gone on its side. */
+export type OpenClass = Omit<Credit, 'totalBytes'>
+
 const creditBytes = 11
+const openClassBytes = 5
 const totalWidth = 6
 
 /** See the head of this file. */
@@ -36,14 +40,22 @@ export function decodeCredit(body: Buffer): Credit {
 }
 
 /** See the head of this file. */
-export function encodeOpenClass(classIndex: number): Buffer {
-  return Buffer.of(classIndex)
+export function encodeOpenClass({ classIndex, generation }: OpenClass): Buffer {
+  const body = Buffer.allocUnsafe(openClassBytes)
+  body.writeUInt8(classIndex, 0)
+  body.writeUInt32BE(generation, 1)
+  return body
 }
 
 /** @throws {FoundationError} `FND_FRAME_INVALID` */
-export function decodeOpenClass(body: Buffer): number {
-  checkLength(body, 1)
-  return body.readUInt8(0)
+export function decodeOpenClass(body: Buffer): OpenClass {
+  checkLength(body, openClassBytes)
+  return { classIndex: body.readUInt8(0), generation: body.readUInt32BE(1) }
+}
+
+/** For a frame of a kind that cannot be right where it came. */
+export function unexpected(kind: number): FoundationError {
+  return new FoundationError('FND_FRAME_INVALID', `Frame kind ${String(kind)} is not expected here`)
 }
 
 function checkLength(body: Buffer, expected: number): void {

@@ -120,11 +120,11 @@ describe('Lane: receiving', () => {
     lane.attach(connection, { told: 5, generation: 1 })
     lane.data(5, Buffer.alloc(1))
     lane.data(8, Buffer.alloc(2))
-    assert.deepEqual(news, ['payload 5 of 1', 'gap 2', 'payload 8 of 2'])
+    assert.deepEqual(news, ['gap 4', 'payload 5 of 1', 'gap 2', 'payload 8 of 2'])
     assert.throws(() => {
       lane.data(8, Buffer.alloc(1))
     })
-    assert.equal(lane.stats().gapFrames, 2)
+    assert.equal(lane.stats().gapFrames, 6)
   })
 
   it('counts a payload whose rest never came as missing', () => {

@@ -8,7 +8,12 @@ import { channelClasses, type ChannelClass, type ClassStats, type SendOutcome } 
 import type { ClassConnection } from './class-connection.ts'
 import { CreditMeter, CreditWindow, creditDefaults } from './credit.ts'
 import { Reassembly, creditPartMaxBytes, fragmentAt, partMaxBytes } from './fragments.ts'
-import { classPolicies, type ClassPolicy } from './mesh-options.ts'
+import {
+  classPolicies,
+  queueMaxBytesOf,
+  type ClassPolicy,
+  type MeshOptions,
+} from './mesh-options.ts'
 import { SendQueue } from './send-queue.ts'
 import { missingBefore, resume, type Streams } from './sequence.ts'
 
@@ -76,6 +81,11 @@ export class Lane {
   /** True while something waits for a connection or for room in it. */
   get hasQueued(): boolean {
     return this.#queue.frames > 0
+  }
+
+  /** True while anything waits here or in the socket. */
+  get isBusy(): boolean {
+    return this.hasQueued || (this.#connection?.pendingBytes ?? 0) > 0
   }
 
   /** The sequence of the first payload that will still be sent: the oldest queued or the next one. */
@@ -258,7 +268,7 @@ export class Lane {
 
   /** Checks the place of a payload in its stream and reports what is missing before it. */
   #place(sequence: number): void {
-    const missing = missingBefore(this.#owner.streams.expected[this.index] ?? 0, sequence)
+    const missing = missingBefore(this.#owner.streams.expected[this.index] ?? 1, sequence)
     if (missing < 0) throw new FoundationError('FND_FRAME_INVALID', 'Sequence went back')
     this.#owner.streams.expected[this.index] = sequence
     this.#missed(missing)
@@ -284,6 +294,21 @@ export class Lane {
   #wake(): void {
     this.#room?.resolve()
     this.#room = undefined
+  }
+}
+
+/** One lane for each class. */
+export function lanesOf(
+  owner: LaneOwner,
+  options: MeshOptions,
+): Readonly<Record<ChannelClass, Lane>> {
+  const laneOf = (channelClass: ChannelClass): Lane =>
+    new Lane(owner, channelClass, queueMaxBytesOf(options, channelClass))
+  return {
+    control: laneOf('control'),
+    events: laneOf('events'),
+    telemetry: laneOf('telemetry'),
+    bulk: laneOf('bulk'),
   }
 }
 

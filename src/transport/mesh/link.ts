@@ -2,7 +2,7 @@
  * One live link to one peer: the control connection that it lives and dies with, and up to three
  * more, one a class, that are opened on first use and replaced when they are lost.
  */
-import { FoundationError, toError, type Host, type Log, type Timer } from '../../kernel/index.ts'
+import { toError, type Host, type Log, type Timer } from '../../kernel/index.ts'
 import { frameKinds } from '../../wire/index.ts'
 import {
   channelClasses,
@@ -14,11 +14,18 @@ import {
 } from '../port.ts'
 import { ClassConnection, type ConnectionEnd } from './class-connection.ts'
 import { ClassDialer, type Opened } from './class-dialer.ts'
-import { decodeCredit, decodeOpenClass, encodeCredit, encodeOpenClass } from './control-frames.ts'
+import {
+  decodeCredit,
+  decodeOpenClass,
+  encodeCredit,
+  encodeOpenClass,
+  unexpected,
+} from './control-frames.ts'
 import { creditBatchBytes } from './credit.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { Lane, type LaneOwner } from './lane.ts'
-import { queueMaxBytesOf, type MeshOptions } from './mesh-options.ts'
+import { lanesOf, type Lane, type LaneOwner } from './lane.ts'
+import type { MeshOptions } from './mesh-options.ts'
+import type { LinkFacts } from './link-facts.ts'
 import type { Streams } from './sequence.ts'
 
 /** What a link talks to. */
@@ -30,14 +37,6 @@ export interface LinkDeps {
   readonly dialClass: (link: Link, lane: Lane, signal: AbortSignal) => Promise<Opened>
   /** Called once; the link is out of use. */
   readonly onDown: (link: Link, reason: LinkDownReason) => void
-}
-
-/** Plain facts of a link, and its counters. */
-export interface LinkFacts {
-  /** Chosen by the accepting side; class connections name it. */
-  readonly id: string
-  readonly info: LinkInfo
-  readonly streams: Streams
 }
 
 /** After a goodbye, the class connections may still hold payloads for so long. */
@@ -64,14 +63,7 @@ export class Link implements LaneOwner {
     this.info = facts.info
     this.streams = facts.streams
     this.#deps = deps
-    const laneOf = (channelClass: ChannelClass): Lane =>
-      new Lane(this, channelClass, queueMaxBytesOf(options, channelClass))
-    this.lane = {
-      control: laneOf('control'),
-      events: laneOf('events'),
-      telemetry: laneOf('telemetry'),
-      bulk: laneOf('bulk'),
-    }
+    this.lane = lanesOf(this, options)
     this.lanes = channelClasses.map((channelClass) => this.lane[channelClass])
     this.#control = this.lane.control
     const tellCredit = (lane: Lane): void => {
@@ -114,6 +106,11 @@ export class Link implements LaneOwner {
 
   /** Starts to carry frames over the control connection. `linkUp` was told before. */
   start(opened: Opened): void {
+    // Whoever was told may have closed it at once.
+    if (!this.isUp) {
+      opened.socket.destroy()
+      return
+    }
     for (const lane of this.lanes.slice(1)) lane.resume(opened.told[lane.index] ?? 1)
     this.attach('control', opened)
     this.#heartbeat.start()
@@ -197,7 +194,7 @@ export class Link implements LaneOwner {
   /** Resolves when every queue is empty and handed to the kernel, or the link is down. */
   async drained(signal: AbortSignal): Promise<void> {
     const pauseMs = 2
-    while (this.isUp && !signal.aborted && this.lanes.some(isBusy)) {
+    while (this.isUp && !signal.aborted && this.lanes.some(({ isBusy }) => isBusy)) {
       await new Promise<void>((resolve) => this.#deps.host.after(pauseMs, resolve))
     }
   }
@@ -265,16 +262,26 @@ export class Link implements LaneOwner {
   }
 
   #controlFrame(kind: number, body: Buffer): void {
-    if (kind === frameKinds.credit) {
-      const { classIndex, generation, totalBytes } = decodeCredit(body)
-      const lane = this.lanes[classIndex]
-      if (!lane?.credit?.credited(generation, totalBytes)) throw unexpected(kind)
-      lane.pump()
-      return
+    if (kind === frameKinds.credit) this.#takeCredit(body)
+    else if (kind === frameKinds.openClass) this.#openClass(body)
+    else throw unexpected(kind)
+  }
+
+  #takeCredit(body: Buffer): void {
+    const { classIndex, generation, totalBytes } = decodeCredit(body)
+    const lane = this.lanes[classIndex]
+    if (!lane?.credit?.credited(generation, totalBytes)) throw unexpected(frameKinds.credit)
+    lane.pump()
+  }
+
+  #openClass(body: Buffer): void {
+    const { classIndex, generation } = decodeOpenClass(body)
+    const lane = this.lanes[classIndex]
+    if (!lane || lane === this.#control || this.info.dialedBy === 'peer') {
+      throw unexpected(frameKinds.openClass)
     }
-    if (kind !== frameKinds.openClass) throw unexpected(kind)
-    const lane = this.lanes[decodeOpenClass(body)]
-    if (!lane || lane === this.#control || this.info.dialedBy === 'peer') throw unexpected(kind)
+    // Lost on the other side, which this socket may never notice.
+    if (generation >= lane.meter.generation) this.#drop(lane)
     if (!lane.connection) this.wanted(lane)
   }
 
@@ -307,10 +314,8 @@ export class Link implements LaneOwner {
 
   /** What the class connections still hold is read before the link goes down. */
   #endWhenLeft(): void {
-    if (this.#state !== 'leaving') return
-    if (this.lanes.slice(1).every(({ connection }) => connection === undefined)) {
-      this.down('goodbye')
-    }
+    const isRead = this.lanes.slice(1).every(({ connection }) => !connection)
+    if (this.#state === 'leaving' && isRead) this.down('goodbye')
   }
 
   #connectionClosed(lane: Lane, connection: ClassConnection, end: ConnectionEnd): void {
@@ -326,7 +331,12 @@ export class Link implements LaneOwner {
     }
     this.#degrade(lane)
     if (this.info.dialedBy === 'self') this.#dialer.want(lane)
-    else if (lane.hasQueued) this.#request(lane)
+    else this.#request(lane)
+  }
+
+  #drop(lane: Lane): void {
+    lane.connection?.close()
+    if (lane.connection) this.#degrade(lane)
   }
 
   #degrade(lane: Lane): void {
@@ -335,8 +345,10 @@ export class Link implements LaneOwner {
     if (isNews) this.#deps.handlers.classDegraded(this.info.peer.name, lane.channelClass)
   }
 
-  #request(lane: Lane): void {
-    this.#control.connection?.write(frameKinds.openClass, 0, encodeOpenClass(lane.index))
+  /** Asks the side that dials for a connection; all there were are gone here. */
+  #request({ index: classIndex, meter }: Lane): void {
+    const body = encodeOpenClass({ classIndex, generation: meter.generation })
+    this.#control.connection?.write(frameKinds.openClass, 0, body)
   }
 
   #tellCredit(lane: Lane, atLeastBytes: number): void {
@@ -346,12 +358,4 @@ export class Link implements LaneOwner {
     const body = encodeCredit({ classIndex, generation, totalBytes: meter.tell() })
     this.#control.connection?.write(frameKinds.credit, 0, body)
   }
-}
-
-function isBusy(lane: Lane): boolean {
-  return lane.hasQueued || (lane.connection?.pendingBytes ?? 0) > 0
-}
-
-function unexpected(kind: number): FoundationError {
-  return new FoundationError('FND_FRAME_INVALID', `Frame kind ${String(kind)} is not expected here`)
 }

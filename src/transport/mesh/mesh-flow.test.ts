@@ -137,6 +137,16 @@ describe('MeshTransport when a class connection is lost', () => {
       assert.deepEqual(a.gaps, [])
     }))
 
+  it('is dialled again when only the accepting side has noticed', () =>
+    withProxy(async (a, b, proxy) => {
+      await warmUp(a, b, 'events')
+      proxy.halfOpen(1, 'server')
+      await until('noticed', () => b.news.includes('degraded a events'))
+      b.mesh.send('a', 'events', Buffer.of(1))
+      await until('arrives', () => a.frames.length === 1)
+      assert.deepEqual(a.news.slice(1), ['degraded b events', 'restored b events'])
+    }))
+
   it('reports a gap over links: what the lost link had taken', () =>
     withProxy(async (a, b, proxy) => {
       proxy.stall(0)

@@ -98,7 +98,7 @@ const onControl: Record<string, Buffer> = {
   ),
   'a request to open a class from the side that dials': frameOf(
     frameKinds.openClass,
-    encodeOpenClass(1),
+    encodeOpenClass({ classIndex: 1, generation: 0 }),
   ),
   'a fragment over the bound of the class': firstFragment(2 ** 32 - 1, 100),
   'a fragment that needed no cutting': firstFragment(10, 10),

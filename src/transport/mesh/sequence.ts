@@ -10,7 +10,7 @@ export interface Streams {
   epoch: number
   /** The sequence the next payload gets. */
   readonly next: number[]
-  /** The sequence the next payload of the peer should have; 0 while unknown. */
+  /** The sequence the next payload of the peer should have. */
   readonly expected: number[]
 }
 
@@ -33,7 +33,7 @@ export class StreamBook {
     const streams = this.#entries.get(key) ?? {
       epoch: 0,
       next: channelClasses.map(() => 1),
-      expected: channelClasses.map(() => 0),
+      expected: channelClasses.map(() => 1),
     }
     this.#entries.delete(key)
     this.#entries.set(key, streams)
@@ -48,13 +48,14 @@ export class StreamBook {
 /**
  * Applies what the peer says it will send next on a fresh connection.
  *
- * @returns how many payloads were lost before it. A stream that begins anew (the peer forgot it)
+ * @returns how many payloads were lost before it, counted from the first one: the peer may have
+ *   sent some on a link that never came up here. A stream that begins anew (the peer forgot it)
  *   lost nothing that can be counted.
  */
 export function resume(streams: Streams, classIndex: number, told: number): number {
-  const expected = streams.expected[classIndex] ?? 0
+  const expected = streams.expected[classIndex] ?? 1
   streams.expected[classIndex] = told
-  return expected === 0 ? 0 : Math.max(0, told - expected)
+  return Math.max(0, told - expected)
 }
 
 /**
