@@ -1,6 +1,6 @@
 /** What the facade needs to build a node: every option checked, every default filled in. */
 import { discoveryRules, type DiscoveryOptions, type Topology } from '../discovery/index.ts'
-import { resolveRules, type Host, type Keyring, type Log } from '../kernel/index.ts'
+import { invalid, resolveRules, type Host, type Keyring, type Log } from '../kernel/index.ts'
 import { membershipPresets, membershipRules, type MembershipOptions } from '../membership/index.ts'
 import {
   channelTable,
@@ -49,12 +49,21 @@ export function resolvePartOptions(options: CheckedOptions): PartOptions {
   const preset = membershipPresets[options.preset ?? 'lan']
   // Checked as given first, so that a message names the user's value and not the preset's.
   resolveRules(membershipRules, options.membership, 'membership')
+  const membership = { ...preset, ...options.membership }
   return {
-    membership: resolveRules(membershipRules, { ...preset, ...options.membership }, 'membership'),
+    membership: checkOrder(resolveRules(membershipRules, membership, 'membership')),
     pubsub: resolveRules(pubsubRules, options.pubsub, 'pubsub'),
     rpc: resolveRules(rpcRules, options.rpc, 'rpc'),
     discovery: resolveRules(discoveryRules, options.discovery, 'discovery'),
   }
+}
+
+/** A verdict no later than the suspicion would leave a suspect no time to answer. */
+function checkOrder(membership: MembershipOptions): MembershipOptions {
+  const { suspectAfterMs, downAfterMs } = membership
+  if (downAfterMs > suspectAfterMs) return membership
+  const problem = `expected more than membership.suspectAfterMs (${String(suspectAfterMs)})`
+  throw invalid('membership.downAfterMs', problem, downAfterMs)
 }
 
 /** Queue bounds of the engine that follow from the channels: the largest of each class counts. */

@@ -50,7 +50,9 @@ function translateSimple({ strategy, ...config }: SimpleCluster): Record<string,
   if (!known.includes(strategy)) {
     const near = nearest(strategy, known)
     const hint =
-      near === undefined ? `expected one of ${known.join(', ')}` : `expected a known strategy (did you mean "${near}"?)`
+      near === undefined
+        ? `expected one of ${known.join(', ')}`
+        : `expected a known strategy (did you mean "${near}"?)`
     throw invalid('cluster.strategy', hint, strategy)
   }
   return { [strategy]: { strategy, config } }

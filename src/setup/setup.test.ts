@@ -136,6 +136,27 @@ describe('translateModes()', () => {
   })
 })
 
+describe('what a node says of itself', () => {
+  const check = (options: object): unknown => checkStartOptions(options)
+
+  it('is refused when no handshake could carry it', () => {
+    const refused = (options: object, why: RegExp): void => {
+      assert.throws(() => check(options), { code: 'FND_OPTION_INVALID', message: why })
+    }
+    refused({ meta: { ping: () => 1 } }, /"meta".*ping is a function/)
+    refused({ meta: { text: 'x'.repeat(9_000) } }, /"meta".*at most 8192 bytes/)
+    const keys = Array.from({ length: 65 }, (_, at) => [`k${String(at)}`, at])
+    refused({ meta: Object.fromEntries(keys) }, /"meta".*at most 64 keys/)
+    refused({ roles: Array(33).fill('web') }, /"roles".*at most 32/)
+    refused({ roles: ['web', 'ü'.repeat(33)] }, /"roles".*item 1.*64 bytes/)
+    refused({ name: '🦉'.repeat(64) }, /"name".*bytes/)
+  })
+
+  it('may be plain data', () => {
+    check({ meta: { zone: 'eu', since: new Date(0), ports: [1] }, roles: ['web', 'ü'.repeat(32)] })
+  })
+})
+
 describe('names', () => {
   it('of nodes come from the app, without its scope, and differ', () => {
     const names = new Set(

@@ -11,6 +11,7 @@ import {
   optional,
   resolveRules,
   textCheck,
+  toError,
   type Check,
   type Log,
   type Rules,
@@ -19,6 +20,7 @@ import type { MembershipOptions } from '../membership/index.ts'
 import type { ChannelOptions, PubSubOptions } from '../pubsub/index.ts'
 import type { RpcOptions } from '../rpc/index.ts'
 import type { TransportEngine } from '../transport/index.ts'
+import { encodeValue } from '../wire/index.ts'
 
 /** A place on the network; an absent port means "chosen by the operating system". */
 export interface Endpoint {
@@ -103,10 +105,47 @@ const endpointRules: Rules<Record<keyof Endpoint, unknown>> = {
   port: optional(integerCheck({ min: 0, max: 65_535 })),
 }
 
-const nodeNameCheck: Check = (value) =>
-  typeof value === 'string' && /^[^\s\p{Cc}]{1,128}$/u.test(value)
-    ? undefined
-    : 'expected 1 to 128 characters without spaces'
+// What the handshake carries of a node; a node that says more could link to nobody.
+const nameMaxBytes = 255
+const roleMaxBytes = 64
+const rolesMax = 32
+const metaKeysMax = 64
+const metaMaxBytes = 8_192
+
+const nodeNameCheck: Check = (value) => {
+  if (typeof value !== 'string' || !/^[^\s\p{Cc}]{1,128}$/u.test(value)) {
+    return 'expected 1 to 128 characters without spaces'
+  }
+  return Buffer.byteLength(value) > nameMaxBytes
+    ? `expected at most ${String(nameMaxBytes)} bytes`
+    : undefined
+}
+
+const roleCheck: Check = (value) =>
+  textCheck(value) ??
+  (Buffer.byteLength(value as string) > roleMaxBytes
+    ? `expected at most ${String(roleMaxBytes)} bytes`
+    : undefined)
+
+const rolesCheck: Check = (value) =>
+  Array.isArray(value) && value.length > rolesMax
+    ? `expected at most ${String(rolesMax)} roles`
+    : listOf(roleCheck)(value)
+
+const metaCheck: Check = (value) => {
+  const problem = recordCheck(value)
+  if (problem !== undefined) return problem
+  if (Object.keys(value as object).length > metaKeysMax) {
+    return `expected at most ${String(metaKeysMax)} keys`
+  }
+  try {
+    return encodeValue(value).length > metaMaxBytes
+      ? `expected small plain data of at most ${String(metaMaxBytes)} bytes`
+      : undefined
+  } catch (thrown) {
+    return `expected plain data: ${toError(thrown).message}`
+  }
+}
 
 const appCheck: Check = (value) =>
   typeof value === 'string' && /^[\w.@/-]{1,100}$/.test(value)
@@ -150,8 +189,8 @@ const startRules: Rules<CheckedOptions> = {
   advertise: optional(recordCheck),
   transport: optional(transportCheck),
   preset: oneOf<Preset>('lan', ['local', 'lan', 'wan']),
-  roles: optional(listOf(textCheck)),
-  meta: optional(recordCheck),
+  roles: optional(rolesCheck),
+  meta: optional(metaCheck),
   channels: optional(recordCheck),
   log: optional(logCheck),
   signals: flag(false),
