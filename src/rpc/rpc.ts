@@ -120,10 +120,13 @@ export class Rpc implements Lifecycle {
    *
    * @param name up to 255 bytes.
    * @returns takes it back; calls it works on go on.
-   * @throws {FoundationError} `FND_HANDLER_EXISTS`, `FND_OPTION_INVALID`: not a usable name.
+   * @throws {FoundationError} `FND_HANDLER_EXISTS`, `FND_OPTION_INVALID`: not a usable name, or no function.
    */
   handle<A = unknown>(name: string, handler: RpcHandler<A>): () => void {
     checkName(name)
+    if (typeof handler !== 'function') {
+      throw invalid(`handler of "${name}"`, 'expected a function', handler)
+    }
     return this.#serving.handle(name, handler as AnyRpcHandler)
   }
 

@@ -191,6 +191,20 @@ describe('handle()', () => {
     assert.equal(await a.rpc.call('b', 'x'), 2)
   })
 
+  it('takes back only its own registration, also of the same function', async () => {
+    const same = (): number => 1
+    const takeBack = b.rpc.handle('x', same)
+    takeBack()
+    b.rpc.handle('x', same)
+    takeBack()
+    assert.equal(await a.rpc.call('b', 'x'), 1)
+  })
+
+  it('refuses what is no function', () => {
+    const handler = 5 as unknown as () => number
+    assert.throws(() => b.rpc.handle('x', handler), { code: 'FND_OPTION_INVALID', message: /"x"/ })
+  })
+
   it('finds nothing by names every object has', async () => {
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty']) {
       await assert.rejects(a.rpc.call('b', name), { code: 'FND_HANDLER_UNKNOWN' })

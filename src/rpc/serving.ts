@@ -39,7 +39,8 @@ export interface ServingStats {
 export class Serving {
   readonly #deps: ServingDeps
   readonly #options: Pick<RpcOptions, 'maxInbound' | 'messageMaxBytes'>
-  readonly #handlers = new Map<string, AnyRpcHandler>()
+  /** In a record each, so that the same function registered again is another registration. */
+  readonly #handlers = new Map<string, { readonly handler: AnyRpcHandler }>()
   readonly #calls = new Map<string, Map<number, ServedCall>>()
   #inboundCalls = 0
   #overdueHandlers = 0
@@ -56,9 +57,10 @@ export class Serving {
       const message = `Handler "${name}" is registered already; unregister that one first`
       throw new FoundationError('FND_HANDLER_EXISTS', message)
     }
-    this.#handlers.set(name, handler)
+    const entry = { handler }
+    this.#handlers.set(name, entry)
     return () => {
-      if (this.#handlers.get(name) === handler) this.#handlers.delete(name)
+      if (this.#handlers.get(name) === entry) this.#handlers.delete(name)
     }
   }
 
@@ -68,7 +70,7 @@ export class Serving {
     if (this.#calls.get(from)?.has(request.callId)) {
       throw new FoundationError('FND_FRAME_INVALID', 'Call has the number of one that still runs')
     }
-    const handler = this.#handlers.get(request.name)
+    const handler = this.#handlers.get(request.name)?.handler
     if (!handler) this.#refuse(from, request.callId, handlerUnknown(request.name))
     else if (this.#inboundCalls >= this.#options.maxInbound) {
       this.#refuse(from, request.callId, this.#limitReached())
