@@ -20,6 +20,7 @@ function lengthOnly(length: number): Buffer {
 const brokenFrames: Record<string, Buffer> = {
   'a frame of length 0': lengthOnly(0),
   'a frame of length 2^32 - 1': lengthOnly(2 ** 32 - 1),
+  'a frame of 1 GiB': lengthOnly(2 ** 30),
   'random bytes': Buffer.concat([Buffer.from([255]), randomBytes(10_000)]),
   'a frame of kind 0': frameOf(0, Buffer.alloc(8)),
   'a frame of kind 200': frameOf(200, Buffer.alloc(8)),

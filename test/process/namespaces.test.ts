@@ -87,6 +87,12 @@ describe('a network of namespaces', { skip: skipWithoutNamespaces }, () => {
         assertDown(t, { watchers: [curie], lost: ['ada', 'bell'], cut: () => undefined }),
       ])
       assert.deepEqual(ada.storyOf('bell'), ['member-up'], 'the others have each other')
+      for (const worker of workers) {
+        await eventually(`a dial of ${worker.name} has failed`, 20_000, async () => {
+          const { membership } = await worker.ask('status', {})
+          return membership.targets.some(({ failures }) => failures > 0)
+        })
+      }
       lan.heal()
       const healedMs = systemHost.nowMs()
       await allKnowEachOther(workers, 40_000)
