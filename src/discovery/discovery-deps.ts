@@ -52,7 +52,7 @@ export interface DiscoveryOptions {
   readonly reconcileIntervalMs: number
   /** Longest wait between two lookups that fail. */
   readonly backoffMaxMs: number
-  /** Peers remembered by one topology; further ones are dropped and counted. */
+  /** Peers remembered by one topology; beyond it those not seen for `graceMs` go, else new ones are dropped. */
   readonly peersMax: number
   /** `prune: 'grace'`: missing for at least this long ... */
   readonly graceMs: number

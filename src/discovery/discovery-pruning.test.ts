@@ -133,3 +133,14 @@ it('Discovery: letting go: holds a bounded number of peers', async () => {
   assert.equal(node.discovery.status()[0]?.rejectedHints, 40)
   await node.discovery.stop()
 })
+
+it('Discovery: letting go: of a full table, who is listed takes the place of who was missing longest', async () => {
+  const world = new World(['a', 'b', 'c'].map((name) => peer(`old-${name}`)))
+  const node = world.node({ pollIntervalMs: 1_000 }, {}, { options: { peersMax: 3, graceMs: 500 } })
+  node.discovery.start()
+  await world.clock.advance(10)
+  world.peers = ['old-c', 'new-a', 'new-b', 'new-c'].map(peer)
+  await world.clock.advance(2_000)
+  assert.deepEqual(peerIds(node).toSorted(), ['new-a', 'new-b', 'old-c'])
+  await node.discovery.stop()
+})

@@ -25,7 +25,7 @@ export interface KnownPeer {
 
 /** Bounds of a {@link PeerTable}. */
 export interface PeerTableOptions {
-  /** Peers held; further ones are dropped and counted. */
+  /** Peers held. A further one takes the place of one not seen for `graceMs`, or is dropped and counted. */
   readonly peersMax: number
   readonly redial: Backoff
   /** How long and how often a peer must be missing before `grace` forgets it. */
@@ -61,9 +61,16 @@ export class PeerTable {
   seen(hint: PeerHint, nowMs: number): Sighting {
     const known = this.#peers.get(idOf(hint))
     if (known) return this.#seenAgain(known, hint, nowMs)
-    if (this.#peers.size >= this.#options.peersMax) return 'full'
+    if (this.#peers.size >= this.#options.peersMax && !this.#makeRoom(nowMs)) return 'full'
     this.#peers.set(idOf(hint), newcomer(hint, nowMs))
     return 'new'
+  }
+
+  /** Where addresses come and go and are never pruned, the old must not keep out the new. */
+  #makeRoom(nowMs: number): boolean {
+    const oldest = this.all().reduce((a, b) => (b.lastSeenMs < a.lastSeenMs ? b : a))
+    if (nowMs - oldest.lastSeenMs < this.#options.graceMs) return false
+    return this.#peers.delete(oldest.id)
   }
 
   #seenAgain(known: KnownPeer, hint: PeerHint, nowMs: number): Sighting {

@@ -33,8 +33,8 @@ export class RepeatGate {
     return true
   }
 
-  /** The next call for this key opens: what it was about has changed. */
-  reset(key: string): void {
-    this.#lastMs.delete(key)
+  /** The next call for a key that begins so opens: what it was about has changed. */
+  reset(prefix: string): void {
+    for (const key of this.#lastMs.keys()) if (key.startsWith(prefix)) this.#lastMs.delete(key)
   }
 }

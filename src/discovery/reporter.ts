@@ -42,7 +42,8 @@ export class Reporter {
     const { log, news } = this.#deps
     const { message } = error
     this.#measure('discovery.lookup.failed', { durationMs }, { code })
-    if (this.#opens(`lookup ${code}`)) log.warn({ code }, message)
+    // The health of the topology is degraded with the same words: one line is enough.
+    if (this.#opens(`health ${message}`)) log.warn({ code }, message)
     news({ type: 'lookup-failed', topology: this.#topology, durationMs, code, message })
   }
 
@@ -67,7 +68,7 @@ export class Reporter {
     news({ type: 'dialed', ok, durationMs, topology: this.#topology, ...report })
     this.#measure(`discovery.connect.${ok ? 'ok' : 'failed'}`, { durationMs }, { ...report })
     if (ok) {
-      this.#gate.reset(`dial ${node}`)
+      this.#gate.reset(`dial ${node} `)
       log.info({ node, address }, 'connected')
     } else if (calmReasons.has(reason)) {
       log.debug({ node, address, reason }, 'not connected')
@@ -90,8 +91,10 @@ export class Reporter {
     const { log, news } = this.#deps
     this.#measure('discovery.health', { ok: state === 'ok' ? 1 : 0 }, { state, detail })
     news({ type: 'health', topology: this.#topology, state, detail })
-    if (state === 'ok') log.info({}, `healthy again: ${detail}`)
-    else if (this.#opens(`health ${detail}`)) log.warn({}, `degraded: ${detail}`)
+    if (state === 'ok') {
+      this.#gate.reset('health ')
+      log.info({}, `healthy again: ${detail}`)
+    } else if (this.#opens(`health ${detail}`)) log.warn({}, `degraded: ${detail}`)
   }
 
   notice(code: string, detail: string): void {

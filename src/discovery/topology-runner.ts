@@ -272,7 +272,9 @@ export class TopologyRunner implements Lifecycle {
     for (let failures = 0; !signal.aborted; failures++) {
       this.#figures.attempted(host.wallClockMs())
       try {
-        await strategy.start(this.#context)
+        // One that hangs is left behind when the topology stops.
+        const started = (async () => strategy.start(this.#context))()
+        await within(host, started, { what: 'Starting the strategy', signal })
         this.#figures.succeeded(host.wallClockMs(), 0)
         return
       } catch (thrown) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { sleep, systemHost } from '../kernel/index.ts'
 import { peer, World } from './discovery-world.test.ts'
 import type { LookupResult } from './port.ts'
 
@@ -93,4 +94,22 @@ it('Discovery: strategies of users: shows its status as plain JSON without secre
   assert.ok(Number(status.nextPollInMs) > 0)
   assert.deepEqual(JSON.parse(text), node.discovery.status())
   await node.discovery.stop()
+})
+
+it('Discovery: strategies of users: a start that hangs does not hold up the stop', async () => {
+  class Hanging {
+    start(): Promise<void> {
+      return new Promise(() => undefined)
+    }
+    stop(): Promise<void> {
+      return Promise.resolve()
+    }
+  }
+  const world = new World()
+  const node = world.nodeOf({ strategy: Hanging })
+  node.discovery.start()
+  await world.clock.advance(10)
+  const stopped = node.discovery.stop().then(() => 'stopped')
+  await world.clock.advance(2_100)
+  assert.equal(await Promise.race([stopped, sleep(systemHost, 100)]), 'stopped')
 })
