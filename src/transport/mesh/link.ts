@@ -354,8 +354,7 @@ export class Link implements LaneOwner {
   #tellCredit(lane: Lane, atLeastBytes: number): void {
     if (!lane.credit || lane.meter.owedBytes < atLeastBytes || !this.#control.canAnswer) return
     const { index: classIndex, meter } = lane
-    const { generation } = meter
-    const body = encodeCredit({ classIndex, generation, totalBytes: meter.tell() })
-    this.#control.connection?.write(frameKinds.credit, 0, body)
+    const credit = { classIndex, generation: meter.generation, totalBytes: meter.tell() }
+    this.#control.connection?.write(frameKinds.credit, 0, encodeCredit(credit))
   }
 }

@@ -5,7 +5,7 @@ import { channelClasses, type ChannelClass, type LinkInfo } from '../port.ts'
 import { Proxy, TestNode, until } from './mesh-fixture.test.ts'
 
 const seed = Number(process.env['FOUNDATION_STORM_SEED'] ?? Date.now() % 1_000_000)
-const stormMs = Number(process.env['FOUNDATION_STORM_MS'] ?? 3_000)
+const stormMs = Number(process.env['FOUNDATION_STORM_MS'] ?? 2_000)
 const names = ['a', 'b', 'c', 'd']
 
 /** A small repeatable generator (mulberry32); only the choices repeat, sockets have their own time. */
