@@ -55,5 +55,4 @@ export const tlsSettings = {
   minVersion: 'TLSv1.3',
   maxVersion: 'TLSv1.3',
   ciphers: 'TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256',
-  ALPNProtocols: ['fnd/1'],
 } as const

@@ -203,6 +203,15 @@ describe('keyrings', () => {
     })
   }
 
+  it('says nothing of a first key that is refused when the next one is good', async () => {
+    const server = await acceptor({ credentials: psk(first) })
+    await greetOverTls(server, { credentials: psk([second, first]) })
+    const stranger = dial(server.address, { credentials: psk(second), self: 'z' })
+    assert.equal((await failureOf(stranger)).reason, 'auth')
+    await eventually('the stranger is told of', () => server.refusals.length > 0)
+    assert.equal(server.refusals.length, 1)
+  })
+
   const greetOverTlsFrom =
     (dialing: string[]) =>
     (server: Parameters<typeof greetOverTls>[0]): ReturnType<typeof greetOverTls> =>

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import { constants } from 'node:crypto'
 import { createServer, type Server, type TlsOptions, type TLSSocket } from 'node:tls'
+import type { Host } from '../../kernel/index.ts'
 import { applicationProtocol, tlsSettings } from './credentials.ts'
 import type {
   CertificateCredentials,
@@ -13,6 +14,7 @@ import type {
   PeerProof,
   PskCredentials,
 } from './credentials.ts'
+import { Doubts } from './doubts.ts'
 import { hashNode, judgeIdentity, type PskVerdict } from './psk.ts'
 import { remoteHostOf } from './remote-address.ts'
 import { certificateHasName } from './subject-names.ts'
@@ -20,6 +22,7 @@ import { acceptFailure, type Refusal } from './tls-failure.ts'
 
 /** Where a gate sends who comes. */
 export interface GateDeps {
+  readonly host: Host
   readonly admitted: (socket: TLSSocket, proof: PeerProof) => void
   readonly refused: (address: string, refusal: Refusal) => void
 }
@@ -34,6 +37,7 @@ export interface GateOptions {
 /** One a set of credentials; a rotation makes a new one. */
 export class Gate {
   readonly #deps: GateDeps
+  readonly #doubts: Doubts
   readonly #options: GateOptions
   readonly #server: Server
   /** What the identity offered on a socket was worth. Resumed sessions have no entry. */
@@ -41,6 +45,7 @@ export class Gate {
 
   constructor(deps: GateDeps, options: GateOptions) {
     this.#deps = deps
+    this.#doubts = new Doubts(deps.host)
     this.#options = options
     const { credentials, handshakeTimeoutMs } = options
     this.#server = createServer({
@@ -58,6 +63,11 @@ export class Gate {
   /** Starts the TLS handshake on an accepted TCP connection. */
   handshake(raw: Socket): void {
     this.#server.emit('connection', raw)
+  }
+
+  /** No more news of who was turned away. */
+  end(): void {
+    this.#doubts.end()
   }
 
   #pskOptions({ keyring, cluster }: PskCredentials): TlsOptions {
@@ -88,8 +98,12 @@ export class Gate {
 
   #turnAway(socket: TLSSocket, error: Error): void {
     const address = remoteHostOf(socket)
-    const verdict = this.#verdicts.get(socket)?.kind
-    if (!isHangUp(error)) this.#deps.refused(address, acceptFailure(error, address, verdict))
+    const verdict = this.#verdicts.get(socket)
+    const tell = (): void => {
+      this.#deps.refused(address, acceptFailure(error, address, verdict?.kind))
+    }
+    if (verdict?.kind === 'other-secret') this.#doubts.hold(verdict.client, tell)
+    else if (!isHangUp(error)) tell()
     socket.destroy()
   }
 
@@ -105,6 +119,7 @@ export class Gate {
     const verdict = this.#verdicts.get(socket)
     if (verdict?.kind !== 'known') return undefined
     const { keyId, client } = verdict.identity
+    this.#doubts.clear(client)
     return { keyId, matches: (name) => hashNode(credentials.cluster, name) === client }
   }
 }

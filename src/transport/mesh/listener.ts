@@ -89,13 +89,16 @@ export class MeshListener {
   /** From now on only these prove anything; connections in the middle of a handshake are ended. */
   async rotate(credentials: Credentials): Promise<void> {
     // A new gate has new ticket keys too: a session of the old secret cannot be resumed.
-    this.#gate = this.#newGate(credentials)
+    const gate = this.#newGate(credentials)
+    this.#gate.end()
+    this.#gate = gate
     await this.#strangers.end()
   }
 
   /** Accepts no more and ends every connection that has not said HELLO. */
   async close(): Promise<void> {
     this.#server.close()
+    this.#gate.end()
     await this.#strangers.end()
   }
 
@@ -113,6 +116,7 @@ export class MeshListener {
     assertUsable(credentials, self)
     const gate: Gate = new Gate(
       {
+        host: this.#deps.host,
         refused: this.#refused,
         admitted: (socket, proof) => {
           if (gate === this.#gate) this.#admitted(socket, proof)

@@ -36,7 +36,8 @@ export interface PskIdentity {
 /** What a listener makes of an offered identity. */
 export type PskVerdict =
   | { readonly kind: 'known'; readonly identity: PskIdentity; readonly psk: Buffer }
-  | { readonly kind: 'malformed' | 'other-cluster' | 'other-secret' | 'other-server' }
+  | { readonly kind: 'other-secret'; readonly client: string }
+  | { readonly kind: 'malformed' | 'other-cluster' | 'other-server' }
 
 const hashBytes = 15
 const identityPattern = /^fnd1\|([0-9a-f]{8})\|([\w-]{20})\|([\w-]{20})\|([\w-]{20}|\*)$/
@@ -79,7 +80,7 @@ export function judgeIdentity(
   if (!identity) return { kind: 'malformed' }
   if (identity.cluster !== hashCluster(own.cluster)) return { kind: 'other-cluster' }
   const key = own.keyring.find(identity.keyId)
-  if (!key) return { kind: 'other-secret' }
+  if (!key) return { kind: 'other-secret', client: identity.client }
   const meant = identity.server === anyNode || identity.server === hashNode(own.cluster, own.self)
   if (!meant) return { kind: 'other-server' }
   return { kind: 'known', identity, psk: pskFor(key, offered) }

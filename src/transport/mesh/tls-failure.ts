@@ -104,7 +104,7 @@ const verdictReasons: Readonly<Record<Exclude<PskVerdict['kind'], 'known'>, Refu
   },
   'other-secret': {
     reason: 'auth',
-    message: `its secret differs: ${compareSecrets} (while a secret is changed, it tries both)`,
+    message: `its secret differs: ${compareSecrets}`,
   },
   'other-server': {
     reason: 'auth',
