@@ -1,10 +1,10 @@
 /**
  * Tells the three audiences of one topology: the node (news), programs (telemetry), people (log).
- * People hear of changes at once and of repeats about one target at most once a minute.
+ * People hear of changes at once and of repeats about one target at most once a minute. In the log the
+ * others are `peer`: `node` is the node that writes.
  */
-import type { Host, Log, Telemetry } from '../kernel/index.ts'
+import { RepeatGate, type Host, type Log, type Telemetry } from '../kernel/index.ts'
 import type { DialReport, DiscoveryEvent } from './events.ts'
-import { RepeatGate } from './repeat-gate.ts'
 import type { GoneReason, PeerHint, StrategyHealth } from './port.ts'
 
 /** What a {@link Reporter} writes to. */
@@ -50,14 +50,14 @@ export class Reporter {
   seen(peer: PeerHint): void {
     const { log, news } = this.#deps
     this.#measure('discovery.peer.seen', { count: 1 }, { host: peer.host, node: peer.nodeName })
-    log.debug({ host: peer.host, port: peer.port, node: peer.nodeName }, 'peer seen')
+    log.debug({ host: peer.host, port: peer.port, peer: peer.nodeName }, 'peer seen')
     news({ type: 'peer-seen', topology: this.#topology, peer })
   }
 
   gone(peer: PeerHint, reason: GoneReason | 'pruned'): void {
     const { log, news } = this.#deps
     this.#measure('discovery.peer.gone', { count: 1 }, { host: peer.host, reason })
-    log.debug({ host: peer.host, node: peer.nodeName, reason }, 'peer no longer proposed')
+    log.debug({ host: peer.host, peer: peer.nodeName, reason }, 'peer no longer proposed')
     news({ type: 'peer-gone', topology: this.#topology, peer, reason })
   }
 
@@ -69,11 +69,11 @@ export class Reporter {
     this.#measure(`discovery.connect.${ok ? 'ok' : 'failed'}`, { durationMs }, { ...report })
     if (ok) {
       this.#gate.reset(`dial ${node} `)
-      log.info({ node, address }, 'connected')
+      log.info({ peer: node, address }, 'connected')
     } else if (calmReasons.has(reason)) {
-      log.debug({ node, address, reason }, 'not connected')
+      log.debug({ peer: node, address, reason }, 'not connected')
     } else if (this.#opens(`dial ${node} ${reason}`)) {
-      log.warn({ node, address, reason, detail }, 'cannot connect; tried again with backoff')
+      log.warn({ peer: node, address, reason, detail }, 'cannot connect; tried again with backoff')
     }
   }
 
@@ -83,8 +83,9 @@ export class Reporter {
     const kind = ok ? 'ok' : 'failed'
     this.#measure(`discovery.disconnect.${kind}`, { count: 1 }, { node, reason })
     news({ type: 'disconnected', topology: this.#topology, node, ok, ...(!ok && { reason }) })
-    if (ok) log.info({ node }, 'disconnected: no longer listed')
-    else if (this.#opens(`disconnect ${node}`)) log.warn({ node, reason }, 'cannot disconnect')
+    if (ok) log.info({ peer: node }, 'disconnected: no longer listed')
+    else if (this.#opens(`disconnect ${node}`))
+      log.warn({ peer: node, reason }, 'cannot disconnect')
   }
 
   health(state: StrategyHealth, detail: string): void {

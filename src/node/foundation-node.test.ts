@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import process from 'node:process'
 import { describe, it } from 'node:test'
+import { silentLog, type Log } from '../kernel/index.ts'
 import { createMemoryNetwork } from '../testing/index.ts'
 
 describe('FoundationNode', () => {
@@ -9,6 +11,32 @@ describe('FoundationNode', () => {
     await node.stop()
     const outcomes = [node.ready(), node.connect('memory:1'), node.pubsub.broadcast('a', 1)]
     for (const outcome of outcomes) await assert.rejects(outcome, { code: 'FND_NOT_RUNNING' })
+  })
+
+  it('takes its signal listeners back when it stops', async () => {
+    await using network = createMemoryNetwork({ seed: 1 })
+    const count = (): number => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT')
+    const before = count()
+    const node = await network.startNode({ name: 'a', signals: true })
+    assert.equal(count(), before + 2)
+    await node.stop()
+    assert.equal(count(), before)
+  })
+
+  it('logs a subscriber that fails once a minute, and tells of each failure', async () => {
+    const lines: string[] = []
+    const warn = (_: object, message: string): void => void lines.push(message)
+    const log: Log = { ...silentLog, warn, child: () => log }
+    await using network = createMemoryNetwork({ seed: 1 })
+    const node = await network.startNode({ name: 'a', log })
+    let told = 0
+    node.on('trouble', () => (told += 1))
+    node.pubsub.subscribe('events.x', () => {
+      throw new Error('mine')
+    })
+    for (const at of [1, 2, 3]) await node.pubsub.broadcast('events.x', at)
+    assert.equal(told, 3)
+    assert.deepEqual(lines, ['trouble; repeats are not logged for a minute'])
   })
 
   it('may be stopped by a listener of its own', async () => {

@@ -7,6 +7,7 @@ import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-e
 import { EventHub, type WatchOptions } from './event-hub.ts'
 import { Parts } from './parts.ts'
 import type { NodeSettings } from './settings.ts'
+import { leaveOnSignals } from './signals.ts'
 import { statusOf, type NodeStatus } from './status.ts'
 
 /** What users call of a node's publish/subscribe. */
@@ -26,6 +27,7 @@ export class FoundationNode {
   readonly #startedMs: number
   #state: LifecycleState = 'idle'
   #stopping: Promise<void> | undefined
+  #forgetSignals: () => void = () => undefined
 
   /** Use `startNode`. */
   constructor(settings: NodeSettings) {
@@ -62,6 +64,8 @@ export class FoundationNode {
     if (this.#state !== 'idle') return
     this.#state = 'running'
     await this.#parts.start()
+    const { handlesSignals, log } = this.#settings
+    if (handlesSignals) this.#forgetSignals = leaveOnSignals({ log, stop: () => this.stop() })
   }
 
   /** `broadcast` and `subscribe` bound to one channel. */
@@ -130,6 +134,7 @@ export class FoundationNode {
 
   async #stop(): Promise<void> {
     this.#state = 'stopping'
+    this.#forgetSignals()
     await this.#parts.stop()
     this.#events.close()
     this.#state = 'stopped'

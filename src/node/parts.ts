@@ -23,6 +23,7 @@ import {
 import type { ClusterEvent } from './cluster-event.ts'
 import { discoveryDepsOf } from './discovery-wiring.ts'
 import type { NodeSettings } from './settings.ts'
+import { TroubleLog } from './trouble-log.ts'
 
 /** The parts of one node. */
 export class Parts implements Lifecycle {
@@ -47,6 +48,7 @@ export class Parts implements Lifecycle {
     const telemetry = diagnosticsTelemetry
     this.#self = { ...identity }
     const shared = { host, log, telemetry }
+    const troubles = new TroubleLog({ host, log })
     this.transport = settings.engine.create(shared)
     this.router = new Router({ transport: this.transport, log })
     const { transport, router } = this
@@ -64,7 +66,10 @@ export class Parts implements Lifecycle {
         self: identity.name,
         peers,
         payloadMaxBytes: transport.capabilities.payloadMaxBytes,
-        news: emit,
+        news: (news) => {
+          if (news.type === 'trouble') troubles.write(news.error)
+          emit(news)
+        },
       },
       { ...parts.pubsub, channels: settings.channels },
     )

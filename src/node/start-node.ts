@@ -27,7 +27,6 @@ import {
 import { mesh, type Credentials, type TransportEngine } from '../transport/index.ts'
 import { FoundationNode } from './foundation-node.ts'
 import { queueBoundsOf, resolvePartOptions, type NodeSettings } from './settings.ts'
-import { leaveOnSignals } from './signals.ts'
 
 /** What a process gives a node besides its options; tests give other things. */
 export interface StartSurroundings {
@@ -58,9 +57,9 @@ export async function startNodeIn(
   const settings = await resolveSettings(surroundings, given)
   const node = new FoundationNode(settings)
   await node.start()
-  if (settings.handlesSignals) leaveOnSignals(node, settings.log)
   const { addresses } = node.self
-  settings.log.info({ node: node.name, addresses }, 'node started')
+  const { mode, identity } = settings
+  settings.log.info({ app: identity.cluster, mode, addresses }, 'node started')
   return node
 }
 

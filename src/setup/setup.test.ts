@@ -145,9 +145,9 @@ describe('what a node says of itself', () => {
     }
     refused({ meta: { ping: () => 1 } }, /"meta".*ping is a function/)
     refused({ meta: { text: 'x'.repeat(9_000) } }, /"meta".*at most 8192 bytes/)
-    const keys = Array.from({ length: 65 }, (_, at) => [`k${String(at)}`, at])
     const keys = Array.from({ length: 65 }, (_, at): [string, number] => [`k${String(at)}`, at])
-    refused({ roles: Array<string>(33).fill('web') }, /"roles".*at most 32/)
+    refused({ meta: Object.fromEntries(keys) }, /"meta".*at most 64 keys/)
+    refused({ roles: Array.from({ length: 33 }, () => 'web') }, /"roles".*at most 32/)
     refused({ roles: ['web', 'ü'.repeat(33)] }, /"roles".*item 1.*64 bytes/)
     refused({ name: '🦉'.repeat(64) }, /"name".*bytes/)
   })

@@ -2,10 +2,9 @@
  * One run of gossip, from start to stop: speaks in a rhythm, answers newcomers, turns what it hears
  * into hints, and listens for its own voice to know that the network carries it.
  */
-import { jitter, sleep, type Keyring, type Timer } from '../../../kernel/index.ts'
+import { jitter, RepeatGate, sleep, type Keyring, type Timer } from '../../../kernel/index.ts'
 import { formatAddress, isLoopback, parseAddress } from '../../address.ts'
 import type { PeerHint, StrategyContext } from '../../port.ts'
-import { RepeatGate } from '../../repeat-gate.ts'
 import type { Announcement, AnnouncementKind } from './announcement.ts'
 import { GossipSockets, type GossipSocketsOptions } from './gossip-sockets.ts'
 import { Incarnations } from './incarnations.ts'
