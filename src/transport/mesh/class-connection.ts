@@ -27,8 +27,8 @@ export interface ConnectionDeps {
   readonly handlers: ConnectionHandlers
 }
 
-/** The largest write; one whole fragment fits. */
-const chunkBytes = partMaxBytes + totalBytesLength + frameHeaderBytes
+/** The largest write; one whole fragment fits, or four of the small ones of bulk. */
+const chunkBytes = partMaxBytes + 4 * (totalBytesLength + frameHeaderBytes)
 
 /** How long the other side may take to end its half after a goodbye. */
 const finishMaxMs = 1_000

@@ -98,7 +98,7 @@ describe('CreditWindow on a simulated link', () => {
   })
 
   it('stays within its bounds when the round trip never rises, or is always long', () => {
-    const link = bottleneck({ megabits: 100_000, roundTripMs: 1 })
+    const link = bottleneck({ megabits: 100_000, roundTripMs: 40 })
     link.run(20_000)
     assert.ok(link.window.windowBytes > creditDefaults.maxBytes / 4)
     assert.ok(link.window.windowBytes <= creditDefaults.maxBytes)
@@ -107,6 +107,17 @@ describe('CreditWindow on a simulated link', () => {
       link.window.sample({ baseMs: 1, recentMs: 100, lastingMs: 100 }, 0)
     }
     assert.equal(link.window.windowBytes, creditDefaults.minBytes)
+  })
+
+  it('stays small on a short way, where more in flight only makes turns long', () => {
+    for (const [roundTripMs, largest] of [
+      [0.3, creditDefaults.shortWayBytes],
+      [2, 2 * creditDefaults.maxBytesPerMs],
+    ] as const) {
+      const link = bottleneck({ megabits: 100_000, roundTripMs })
+      link.run(5_000)
+      assert.equal(link.window.windowBytes, largest)
+    }
   })
 })
 

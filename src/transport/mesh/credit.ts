@@ -16,6 +16,10 @@ export interface CreditOptions {
   readonly startBytes: number
   readonly minBytes: number
   readonly maxBytes: number
+  /** On a short way the window is at most so much for each millisecond of its round trip ... */
+  readonly maxBytesPerMs: number
+  /** ... or this, if that is more. */
+  readonly shortWayBytes: number
   /** Queueing delay the window settles at on a long way; a quarter of the base on a short one. */
   readonly targetMaxMs: number
   readonly targetMinMs: number
@@ -26,6 +30,10 @@ export const creditDefaults: CreditOptions = {
   startBytes: 256 * 1024,
   minBytes: 64 * 1024,
   maxBytes: 8 * 1024 * 1024,
+  // 2 Gbit/s. On a way this fast the queues are those of two busy processes: more in flight than
+  // they take in a turn makes turns long, and hardly any bytes move faster.
+  maxBytesPerMs: 256 * 1024,
+  shortWayBytes: 128 * 1024,
   targetMaxMs: 2,
   targetMinMs: 0.5,
 }
@@ -111,9 +119,11 @@ export class CreditWindow {
     }
     this.#holdSamples = Math.max(0, this.#holdSamples - 1)
     if (this.#isSlowedDown(nowMs)) return
-    const { minBytes, maxBytes } = this.#options
+    const { minBytes, maxBytes, maxBytesPerMs, shortWayBytes } = this.#options
+    const usefulBytes = Math.max(shortWayBytes, queueing.baseMs * maxBytesPerMs)
     const moved = this.#windowBytes * this.#factor(queueing)
-    this.#windowBytes = Math.round(Math.min(maxBytes, Math.max(minBytes, moved)))
+    const largest = Math.min(maxBytes, usefulBytes)
+    this.#windowBytes = Math.round(Math.min(largest, Math.max(minBytes, moved)))
     this.#wasLimiting = false
   }
 
