@@ -13,6 +13,22 @@ describe('FoundationNode', () => {
     for (const outcome of outcomes) await assert.rejects(outcome, { code: 'FND_NOT_RUNNING' })
   })
 
+  it('resolves its stop at the deadline when a part is slow', async () => {
+    const hanging = (): Promise<void> => new Promise(() => undefined)
+    class Slow {
+      start = (): Promise<void> => Promise.resolve()
+      stop = hanging
+    }
+    await using network = createMemoryNetwork({ seed: 1 })
+    const topologies = { slow: { strategy: Slow } }
+    const discovery = { stopTimeoutMs: 300 }
+    const node = await network.startNode({ name: 'a', topologies, discovery })
+    await node.stop({ timeoutMs: 10 })
+    assert.equal(node.status().state, 'stopping')
+    await node.stop()
+    assert.equal(node.status().state, 'stopped')
+  })
+
   it('takes its signal listeners back when it stops', async () => {
     await using network = createMemoryNetwork({ seed: 1 })
     const count = (): number => process.listenerCount('SIGTERM') + process.listenerCount('SIGINT')

@@ -1,5 +1,11 @@
 /** The facade: one object a process, with the parts behind plain words. */
-import { FoundationError, within, type LifecycleState, type WaitOptions } from '../kernel/index.ts'
+import {
+  FoundationError,
+  toError,
+  within,
+  type LifecycleState,
+  type WaitOptions,
+} from '../kernel/index.ts'
 import type { Member, MemberStatus, ReadyOptions } from '../membership/index.ts'
 import type { ChannelDoor, PubSub } from '../pubsub/index.ts'
 import type { Rpc } from '../rpc/index.ts'
@@ -122,10 +128,13 @@ export class FoundationNode {
     return this.#events.watch(options)
   }
 
-  /** Leaves in order: the others see `left` at once. Idempotent, never throws. */
-  stop(): Promise<void> {
+  /**
+   * Leaves in order: the others see `left` at once. Idempotent, never rejects. With a deadline or a
+   * signal it resolves when that comes first; what is left of the stop goes on by itself.
+   */
+  async stop(options: WaitOptions = {}): Promise<void> {
     this.#stopping ??= this.#stop()
-    return this.#stopping
+    await within(this.#settings.host, this.#stopping, { what: 'stop()', ...options }).catch(toError)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
