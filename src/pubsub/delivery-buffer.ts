@@ -1,9 +1,6 @@
 /** Deliveries kept for a subscriber that is behind: bounded, optionally the latest of each key only. */
 import { deferred, type Deferred } from '../kernel/index.ts'
-import type { Delivery, SubscribeOptions } from './delivery.ts'
-
-/** Deliveries kept for a subscriber that is behind, unless it says otherwise. */
-export const bufferMaxDefault = 1_024
+import { bufferMaxDefault, type Delivery, type SubscribeOptions } from './delivery.ts'
 
 /** One writer, one reader. */
 export class DeliveryBuffer {

@@ -1,4 +1,5 @@
 /** What a subscriber receives, and how it asks for it. */
+import { flag, integer, oneOf, optional, type Check, type Rules } from '../kernel/index.ts'
 
 /** What is known of a message beside itself. Read-only: all subscribers get the same object. */
 export interface DeliveryMeta {
@@ -49,6 +50,24 @@ export interface SubscribeOptions<M = unknown> {
   readonly signal?: AbortSignal
   /** Called when messages of this subscription's channels may have been lost on the way here. */
   readonly onGap?: (gap: Gap) => void
+}
+
+/** Deliveries kept for a subscriber that is behind, unless it says otherwise. */
+export const bufferMaxDefault = 1_024
+
+const functionCheck: Check = (value) =>
+  typeof value === 'function' ? undefined : 'expected a function'
+
+/** The rules of {@link SubscribeOptions}. */
+export const subscribeRules: Rules<SubscribeOptions> = {
+  copy: flag(false),
+  bufferMax: integer(bufferMaxDefault, { min: 1, max: 1_048_576 }),
+  overflow: oneOf('drop-oldest', ['drop-oldest', 'drop-newest']),
+  latestBy: optional(functionCheck),
+  signal: optional((value) =>
+    value instanceof AbortSignal ? undefined : 'expected an AbortSignal',
+  ),
+  onGap: optional(functionCheck),
 }
 
 /** A message on its way to the subscribers of this node. */

@@ -81,3 +81,21 @@ describe('PubSub, bound to a schema', () => {
     await assert.rejects(a.pubsub.topic('events.n', schema).broadcast(1), /asynchronously/)
   })
 })
+
+describe('subscribe()', () => {
+  it('refuses a handler or an option that is none, naming it', async () => {
+    const [a] = await nodes(1)
+    const refused = (second: unknown, why: RegExp): void => {
+      assert.throws(() => a.pubsub.subscribe('events.x', second as object), {
+        code: 'FND_OPTION_INVALID',
+        message: why,
+      })
+    }
+    refused('no handler', /"subscribe": expected an object/)
+    refused({ bufferMax: 0 }, /"subscribe.bufferMax"/)
+    refused({ overflow: 'wait' }, /"subscribe.overflow".*drop-oldest/)
+    refused({ latestby: () => 1 }, /did you mean "latestBy"/)
+    refused({ latestBy: 'id' }, /"subscribe.latestBy": expected a function/)
+    assert.equal(a.pubsub.stats().subscriptions, 0)
+  })
+})

@@ -1,6 +1,6 @@
 /** Sugar: pubsub bound to one channel, and pubsub bound to one topic with a schema. */
-import type { WaitOptions } from '../kernel/index.ts'
-import type { Handler, SubscribeOptions } from './delivery.ts'
+import { resolveRules, type WaitOptions } from '../kernel/index.ts'
+import { subscribeRules, type Handler, type SubscribeOptions } from './delivery.ts'
 import type { BroadcastResult } from './sender.ts'
 import { validated, type StandardSchema } from './standard-schema.ts'
 import type { Subscription, SubscriptionPlan, SubscriptionStream } from './subscription.ts'
@@ -76,14 +76,23 @@ export class TypedTopic<Input, Output> {
   }
 }
 
-/** The two forms of `subscribe` as one plan. */
+/**
+ * The two forms of `subscribe` as one plan.
+ *
+ * @throws {FoundationError} `FND_OPTION_INVALID`
+ */
 export function planOf<M>(
   topics: readonly string[],
   first: Handler<M> | SubscribeOptions<M> | undefined,
   second: SubscribeOptions<M> | undefined,
 ): SubscriptionPlan {
   const handler = typeof first === 'function' ? first : undefined
-  const options = (typeof first === 'function' ? second : first) ?? {}
+  const given = typeof first === 'function' ? second : first
+  const options = given === undefined ? given : resolveRules(subscribeRules, given, 'subscribe')
   // What the user typed as M is whatever arrives: the caller's word for it is taken here.
-  return { topics, handler: handler as Handler | undefined, options: options as SubscribeOptions }
+  return {
+    topics,
+    handler: handler as Handler | undefined,
+    options: (options ?? {}),
+  }
 }
