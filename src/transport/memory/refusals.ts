@@ -1,6 +1,6 @@
-/** Why a dial failed, as an error and as news for people. */
-import { FoundationError, type ErrorCode, type Host } from '../../kernel/index.ts'
-import type { DialFailure, NodeIdentity, TransportHandlers } from '../port.ts'
+/** Why a dial failed, as an error for people. */
+import { FoundationError, type ErrorCode } from '../../kernel/index.ts'
+import type { DialFailure, NodeIdentity } from '../port.ts'
 
 const codes: Readonly<Record<DialFailure, ErrorCode>> = {
   refused: 'FND_DIAL_FAILED',
@@ -30,8 +30,6 @@ const meanings: Readonly<Record<DialFailure, string>> = {
   name_in_use: 'a live node already has this name; choose another name',
 }
 
-const personMustAct: readonly DialFailure[] = ['auth', 'cluster_mismatch', 'version', 'name_in_use']
-
 /** The error of a failed dial; `details` holds `reason` and `address`. */
 export function dialError(address: string, reason: DialFailure): FoundationError {
   const message = `Dial of "${address}" failed: ${meanings[reason]}`
@@ -46,30 +44,4 @@ export function screen(self: NodeIdentity, peer: NodeIdentity): DialFailure | un
   if (peer.cluster !== self.cluster) return 'cluster_mismatch'
   const isSelf = peer.name === self.name && peer.incarnation === self.incarnation
   return isSelf ? 'self' : undefined
-}
-
-const quietMs = 60_000
-const reportsMax = 256
-
-/** Reports refusals, each address and reason at most once a minute; forgets the oldest of many. */
-export class RefusalReports {
-  readonly #host: Host
-  readonly #lastMs = new Map<string, number>()
-
-  constructor(host: Host) {
-    this.#host = host
-  }
-
-  /** Calls `tell` when a person must act on the reason and was not told lately. */
-  report(address: string, reason: DialFailure, tell: TransportHandlers['refused']): void {
-    if (!personMustAct.includes(reason)) return
-    const key = `${reason} ${address}`
-    const nowMs = this.#host.nowMs()
-    if (nowMs - (this.#lastMs.get(key) ?? -Infinity) < quietMs) return
-    this.#lastMs.delete(key)
-    this.#lastMs.set(key, nowMs)
-    const [oldest] = this.#lastMs.keys()
-    if (this.#lastMs.size > reportsMax && oldest !== undefined) this.#lastMs.delete(oldest)
-    tell({ address, reason, message: dialError(address, reason).message })
-  }
 }

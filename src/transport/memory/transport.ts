@@ -17,13 +17,14 @@ import {
   type TransportDeps,
   type TransportHandlers,
 } from '../port.ts'
+import { RefusalReports } from '../refusal-reports.ts'
 import type { Attempt } from './attempt.ts'
 import { Door, type Network } from './door.ts'
 import { joinEnds } from './link.ts'
 import { LinkEnd, type LinkNews } from './link-end.ts'
 import { News } from './news.ts'
 import { PeerLedger } from './peer-ledger.ts'
-import { RefusalReports } from './refusals.ts'
+import { dialError } from './refusals.ts'
 
 /** The hub, as a transport that comes and goes. */
 export interface Socket {
@@ -56,7 +57,6 @@ export class MemoryTransport implements Transport {
   readonly #deps: TransportDeps
   readonly #socket: Socket
   readonly #news: News
-  readonly #reports: RefusalReports
   readonly #ledger = new PeerLedger()
   readonly #links = new Map<string, LinkEnd>()
   #state: State = { is: 'idle' }
@@ -66,7 +66,6 @@ export class MemoryTransport implements Transport {
     this.#deps = deps
     this.#socket = socket
     this.#news = new News(deps.host, deps.log)
-    this.#reports = new RefusalReports(deps.host)
     this.capabilities = {
       ordered: true,
       nativeFanout: false,
@@ -187,6 +186,11 @@ export class MemoryTransport implements Transport {
   }
 
   #makeDoor(self: NodeIdentity, by: { place: string; handlers: TransportHandlers }): Door {
+    const reports = new RefusalReports(this.#deps.host, (report) => {
+      this.#news.tell(() => {
+        by.handlers.refused(report)
+      })
+    })
     return new Door({
       host: this.#deps.host,
       network: this.#socket.network,
@@ -201,11 +205,7 @@ export class MemoryTransport implements Transport {
       makePendingEnd: (peer, epoch) =>
         this.#makeEnd({ peer, epoch, address: peer.addresses[0] ?? '', dialedBy: 'peer' }),
       refused: (address, reason) => {
-        this.#reports.report(address, reason, (report) => {
-          this.#news.tell(() => {
-            by.handlers.refused(report)
-          })
-        })
+        reports.add({ address, reason, message: dialError(address, reason).message })
       },
     })
   }

@@ -9,7 +9,6 @@ import {
   channelClasses,
   type Capabilities,
   type ChannelClass,
-  type DialFailure,
   type LinkDownReason,
   type LinkStats,
   type NodeIdentity,
@@ -19,6 +18,7 @@ import {
   type TransportEngine,
   type TransportHandlers,
 } from '../port.ts'
+import { RefusalReports } from '../refusal-reports.ts'
 import { advertisedAddresses, listenHosts, thisMachine } from './addresses.ts'
 import type { Opened } from './class-dialer.ts'
 import type { Credentials, VerifiedPeer } from './credentials.ts'
@@ -29,7 +29,6 @@ import type { LinkFacts } from './link-facts.ts'
 import { Link } from './link.ts'
 import { MeshListener } from './listener.ts'
 import { classPolicies, meshRules, type MeshOptions } from './mesh-options.ts'
-import { RefusalReports } from './refusal-reports.ts'
 import { remoteHostOf } from './remote-address.ts'
 import { StreamBook } from './sequence.ts'
 
@@ -37,8 +36,6 @@ import { StreamBook } from './sequence.ts'
 const departedMax = 1024
 /** Connections that have not said HELLO yet. */
 const strangersMax = 256
-/** Failures somebody has to act on. */
-const worthReporting: readonly string[] = ['auth', 'cluster_mismatch', 'version', 'name_in_use']
 
 const capabilities: Capabilities = {
   ordered: true,
@@ -213,9 +210,7 @@ export class MeshTransport implements Transport {
       address: string,
       { reason, message }: { reason: string; message: string },
     ): void => {
-      if (!worthReporting.includes(reason)) return
-      const withoutPort = address.replace(/:\d+$/, '')
-      reports.add({ address: withoutPort, reason: reason as DialFailure, message })
+      reports.add({ address: address.replace(/:\d+$/, ''), reason, message })
     }
     const listener = new MeshListener(
       { ...this.#deps, onSocket: this.#onSocket, onRefused },
@@ -293,11 +288,9 @@ export class MeshTransport implements Transport {
   }
 }
 
-/** Tells of a failure that somebody has to act on; all others are everyday. */
 function report(reports: RefusalReports, address: string, thrown: unknown): void {
   const reason = reasonOf(thrown)
-  if (reason === undefined || !worthReporting.includes(reason)) return
-  reports.add({ address, reason: reason as DialFailure, message: toError(thrown).message })
+  if (reason !== undefined) reports.add({ address, reason, message: toError(thrown).message })
 }
 
 function notRunning(): FoundationError {

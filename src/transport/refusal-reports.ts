@@ -1,9 +1,20 @@
-/** Reports that somebody was turned away, at most once a minute for each address and reason. */
-import type { Host } from '../../kernel/index.ts'
-import type { TransportHandlers } from '../port.ts'
+/**
+ * Reports that somebody was turned away, or turned us away, where a person must act on it: at most
+ * once a minute for each address and reason. Shared by the engines.
+ */
+import type { Host } from '../kernel/index.ts'
+import type { DialFailure, TransportHandlers } from './port.ts'
 
 /** See {@link TransportHandlers.refused}. */
 export type RefusalReport = Parameters<TransportHandlers['refused']>[0]
+
+/** All other failures are everyday. */
+const personMustAct: readonly string[] = [
+  'auth',
+  'cluster_mismatch',
+  'version',
+  'name_in_use',
+] satisfies DialFailure[]
 
 const quietMs = 60_000
 const remembersMax = 256
@@ -20,8 +31,16 @@ export class RefusalReports {
     this.#report = report
   }
 
-  /** `address` without the port for somebody who dialled us: every dial has another one. */
-  add(report: RefusalReport): void {
+  /**
+   * Takes any failure. `address` without the port for somebody who dialled us: every dial has
+   * another one.
+   */
+  add(failure: Omit<RefusalReport, 'reason'> & { readonly reason: string }): void {
+    if (!isForPeople(failure)) return
+    this.#tellOnce(failure)
+  }
+
+  #tellOnce(report: RefusalReport): void {
     const key = `${report.reason} ${report.address}`
     const nowMs = this.#host.nowMs()
     const toldAtMs = this.#toldAtMs.get(key)
@@ -34,4 +53,8 @@ export class RefusalReports {
     }
     this.#report(report)
   }
+}
+
+function isForPeople(failure: { readonly reason: string }): failure is RefusalReport {
+  return personMustAct.includes(failure.reason)
 }

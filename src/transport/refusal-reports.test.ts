@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { systemHost } from '../../kernel/index.ts'
+import { systemHost } from '../kernel/index.ts'
 import { RefusalReports, type RefusalReport } from './refusal-reports.ts'
 
 describe('RefusalReports', () => {
@@ -15,6 +15,7 @@ describe('RefusalReports', () => {
     reports.add(report)
     reports.add({ ...report, address: 'b:1' })
     reports.add({ ...report, reason: 'version' })
+    reports.add({ ...report, reason: 'refused' })
     assert.equal(told.length, 3)
     nowMs = 59_999
     reports.add(report)
