@@ -74,8 +74,8 @@ export interface Orders {
   publish: { ask: PublishAsk; answer: Published }
   /** `sender channel` to what came of it. */
   received: { ask: Nothing; answer: Readonly<Record<string, Received>> }
-  /** Resident bytes, after a garbage collection. */
-  memory: { ask: Nothing; answer: { rssBytes: number } }
+  /** Resident bytes, and those in use in the heap and beside it, after a garbage collection. */
+  memory: { ask: Nothing; answer: { rssBytes: number; liveBytes: number } }
   /** A second node, in an `await using` block that is left once it has `minPeers` peers. */
   useBriefly: { ask: { options: StartOptions; minPeers: number }; answer: Nothing }
   stop: { ask: Nothing; answer: { resources: readonly string[] } }

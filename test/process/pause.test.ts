@@ -73,7 +73,7 @@ describe('processes that get too little of the processor', () => {
       const hogs = Array.from({ length: availableParallelism() + 2 }, (_, index) =>
         crew.fork(`hog-${String(index)}`),
       )
-      await Promise.all(hogs.map((hog) => hog.ask('block', { forMs: 4_000 })))
+      await Promise.all(hogs.map((hog) => hog.ask('block', { forMs: 3_000 })))
       await allKnowEachOther(workers)
       const multipliers = await Promise.all(
         workers.map(async (worker) => {

@@ -108,9 +108,13 @@ const deeds: Deeds = {
     return {}
   },
   received: () => received.result,
-  memory: () => {
+  memory: async () => {
     globalThis.gc?.()
-    return { rssBytes: process.memoryUsage.rss() }
+    // Buffers that were collected are released a turn later.
+    await sleep(systemHost, 20)
+    globalThis.gc?.()
+    const { rss, heapUsed, external } = process.memoryUsage()
+    return { rssBytes: rss, liveBytes: heapUsed + external }
   },
   useBriefly: async (ask) => {
     await useBriefly(ask)
