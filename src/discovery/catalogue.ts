@@ -1,5 +1,5 @@
 /** Every built-in strategy by name. A new one is one file and one line here. */
-import type { StrategyDefinition } from './port.ts'
+import type { StrategyDefinition } from './port/port.ts'
 import { gossipStrategy } from './strategies/gossip/gossip.ts'
 import { localStrategy } from './strategies/local/local.ts'
 import { staticStrategy } from './strategies/static.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { describeStrategy } from '../testing/describe-strategy.ts'
 import { freeUdpPort } from './discovery-kit.test.ts'
-import type { LookupResult } from './port.ts'
+import type { LookupResult } from './port/port.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'foundation-test-'))
 after(() => rm(folder, { recursive: true, force: true }))

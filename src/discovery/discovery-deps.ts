@@ -10,8 +10,8 @@ import {
 } from '../kernel/index.ts'
 import type { DiscoveryEvent } from './events.ts'
 import type { HookResult } from './hooks.ts'
-import type { PeerHint, SelfInfo } from './port.ts'
-import type { DiscoveryPorts } from './ports/ports.ts'
+import type { PeerHint, SelfInfo } from './port/port.ts'
+import type { DiscoveryPorts } from './port/ports.ts'
 
 /** What the node gives discovery. */
 export interface DiscoveryDeps {

@@ -3,7 +3,7 @@ import { Keyring, silentLog, systemHost, type Host, type TelemetryRecord } from 
 import { discoveryDefaults, type DiscoveryDeps, type DiscoveryOptions } from './discovery-deps.ts'
 import { Discovery } from './discovery.ts'
 import type { DiscoveryEvent } from './events.ts'
-import type { SelfInfo, StrategyContext, StrategyEvent } from './port.ts'
+import type { SelfInfo, StrategyContext, StrategyEvent } from './port/port.ts'
 import { systemPorts } from './ports/system-ports.ts'
 import type { Topology } from './topology.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { peer, peerIds, World } from './discovery-world.test.ts'
-import type { StrategyContext } from './port.ts'
+import type { StrategyContext } from './port/port.ts'
 
 it('Discovery: letting go: a failed lookup changes nothing, whatever the prune rule', async () => {
   for (const prune of ['never', 'grace', 'immediate'] as const) {

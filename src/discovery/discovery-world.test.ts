@@ -2,7 +2,7 @@
 import type { Host } from '../kernel/index.ts'
 import { VirtualClock } from '../testing/virtual-host.ts'
 import { PretendedNode, type PretendedNodeOptions } from './discovery-kit.test.ts'
-import type { LookupResult, PeerHint, StrategyContext } from './port.ts'
+import type { LookupResult, PeerHint, StrategyContext } from './port/port.ts'
 import type { Topology } from './topology.ts'
 
 /** A hint called like its host, on port 7000. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { peer, World } from './discovery-world.test.ts'
-import type { LookupResult, PeerHint } from './port.ts'
+import type { LookupResult, PeerHint } from './port/port.ts'
 
 it('Discovery: the loop: looks up at once, without blocking start, and then every interval with jitter', async () => {
   const world = new World()

@@ -1,5 +1,5 @@
 /** What discovery tells the node, and what it publishes as telemetry. */
-import type { GoneReason, PeerHint, StrategyHealth } from './port.ts'
+import type { GoneReason, PeerHint, StrategyHealth } from './port/port.ts'
 
 /** News of one topology. Plain data. */
 export type DiscoveryEvent =

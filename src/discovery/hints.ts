@@ -1,8 +1,8 @@
 /**
  * What strategies say, checked: a user's class or a packet may say anything. Pure.
  */
-import { formatAddress, isHost, isPort, parseAddress } from './address.ts'
-import type { LookupResult, PeerHint } from './port.ts'
+import { formatAddress, isHost, isPort, parseAddress } from './port/address.ts'
+import type { LookupResult, PeerHint } from './port/port.ts'
 
 const addressesMax = 8
 const metaMax = 16

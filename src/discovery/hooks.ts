@@ -3,7 +3,7 @@
  * a throw, a rejection, junk or silence is a failure with a reason.
  */
 import { isFoundationError, toError, within, type Host } from '../kernel/index.ts'
-import type { PeerHint } from './port.ts'
+import type { PeerHint } from './port/port.ts'
 
 /** `false`: it could not be done. `'ignored'`: this node takes no part in the network. */
 export type HookResult = boolean | 'ignored'

@@ -1,13 +1,13 @@
-/** Discovery: who might be out there. */
-export { formatAddress, parseAddress, type HostPort } from './address.ts'
+/** Discovery: who might be out there. Strategies know `port/` only. */
+export { formatAddress, parseAddress, type HostPort } from './port/address.ts'
 export { findStrategy, strategies, strategyNames } from './catalogue.ts'
 export * from './discovery.ts'
 export * from './discovery-deps.ts'
 export * from './events.ts'
 export { checkHint, checkLookup, type CheckedLookup } from './hints.ts'
 export type { ConnectTarget, HookResult, Hooks } from './hooks.ts'
-export * from './port.ts'
-export * from './ports/ports.ts'
+export * from './port/port.ts'
+export * from './port/ports.ts'
 export { systemPorts } from './ports/system-ports.ts'
 export { shownConfig } from './shown-config.ts'
 export type { PeerStatus, TopologyStatus } from './topology-status.ts'

@@ -11,7 +11,7 @@ import type {
   StrategyClass,
   StrategyDefinition,
   UserStrategy,
-} from './port.ts'
+} from './port/port.ts'
 
 /** What holds for a poll strategy that says nothing of its own. */
 export const pollFallback: PollDefaults = {

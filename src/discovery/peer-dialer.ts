@@ -3,7 +3,7 @@
  * a time, each peer with its own backoff; disconnects what is pruned at once.
  */
 import type { Host } from '../kernel/index.ts'
-import { parseAddress } from './address.ts'
+import { parseAddress } from './port/address.ts'
 import type { DiscoveryDeps, DiscoveryOptions } from './discovery-deps.ts'
 import { dialAddresses } from './hints.ts'
 import { callHook, callListHook, type HookOutcome, type Hooks } from './hooks.ts'

@@ -3,7 +3,7 @@
  * A pure state machine: time comes as an argument, nothing is dialled here.
  */
 import { backoffMs, type Backoff } from './backoff.ts'
-import type { PeerHint } from './port.ts'
+import type { PeerHint } from './port/port.ts'
 
 /** One proposed peer. */
 export interface KnownPeer {

@@ -5,7 +5,7 @@
  */
 import { RepeatGate, type Host, type Log, type Telemetry } from '../kernel/index.ts'
 import type { DialReport, DiscoveryEvent } from './events.ts'
-import type { GoneReason, PeerHint, StrategyHealth } from './port.ts'
+import type { GoneReason, PeerHint, StrategyHealth } from './port/port.ts'
 
 /** What a {@link Reporter} writes to. */
 export interface ReporterDeps {

@@ -22,8 +22,8 @@ import type {
   PushStrategy,
   StrategyContext,
   StrategyEvent,
-} from './port.ts'
-import type { DiscoveryPorts } from './ports/ports.ts'
+} from './port/port.ts'
+import type { DiscoveryPorts } from './port/ports.ts'
 import { Reporter } from './reporter.ts'
 import { TopologyFigures, type TopologyStatus } from './topology-status.ts'
 import type { ResolvedTopology } from './topology.ts'

@@ -1,7 +1,7 @@
 /** What `status()` says of one topology: plain JSON, no secrets. */
 import { dialAddresses } from './hints.ts'
 import type { KnownPeer } from './peer-table.ts'
-import type { Prune, Strategy, StrategyHealth } from './port.ts'
+import type { Prune, Strategy, StrategyHealth } from './port/port.ts'
 import { shownConfig } from './shown-config.ts'
 import type { ResolvedTopology } from './topology.ts'
 

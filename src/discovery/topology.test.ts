@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { isFoundationError } from '../kernel/index.ts'
-import type { LookupResult } from './port.ts'
+import type { LookupResult } from './port/port.ts'
 import { resolveTopology, type Topology } from './topology.ts'
 
 it('resolveTopology: finds strategies by their own names and by those of libcluster', () => {

@@ -5,7 +5,13 @@
 import { invalid, unknownKey } from '../kernel/index.ts'
 import type { Hooks } from './hooks.ts'
 import { camel, makeStrategy, pollFallback } from './make-strategy.ts'
-import type { PollDefaults, Prune, Strategy, StrategyClass, StrategyDefinition } from './port.ts'
+import type {
+  PollDefaults,
+  Prune,
+  Strategy,
+  StrategyClass,
+  StrategyDefinition,
+} from './port/port.ts'
 
 /** One way to find peers, as a user writes it. snake_case keys are accepted as well. */
 export interface Topology extends Hooks {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { sleep, systemHost } from '../kernel/index.ts'
 import { peer, World } from './discovery-world.test.ts'
-import type { LookupResult } from './port.ts'
+import type { LookupResult } from './port/port.ts'
 
 it('Discovery: strategies of users: a push strategy that cannot start is tried again', async () => {
   let attempts = 0

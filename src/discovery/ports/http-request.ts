@@ -1,6 +1,6 @@
 /** One bounded HTTP request. Certificates are always verified. */
 import { FoundationError } from '../../kernel/index.ts'
-import type { HttpRequest, HttpResponse } from './ports.ts'
+import type { HttpRequest, HttpResponse } from '../port/ports.ts'
 
 /** @throws (rejects) on network errors and on answers over the bound; any status is an answer. */
 export async function requestHttp(request: HttpRequest): Promise<HttpResponse> {

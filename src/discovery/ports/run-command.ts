@@ -1,7 +1,7 @@
 /** Runs one command without a shell and takes what it prints, within a bound. */
 import { execFile } from 'node:child_process'
 import { toError } from '../../kernel/index.ts'
-import type { CommandRun } from './ports.ts'
+import type { CommandRun } from '../port/ports.ts'
 
 /** @throws (rejects) when it cannot be started, ends with another code than 0, or prints too much. */
 export function runCommand(run: CommandRun): Promise<string> {

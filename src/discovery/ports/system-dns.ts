@@ -1,7 +1,7 @@
 /** Name service by the system resolver and by name servers directly. */
 import { lookup, Resolver } from 'node:dns/promises'
 import { toError } from '../../kernel/index.ts'
-import type { DnsPort, DnsQueryOptions } from './ports.ts'
+import type { DnsPort, DnsQueryOptions } from '../port/ports.ts'
 
 /** The machine's own name service. */
 export const systemDns: DnsPort = {

@@ -5,7 +5,7 @@ import { requestHttp } from './http-request.ts'
 import { runCommand } from './run-command.ts'
 import { systemDns } from './system-dns.ts'
 import { openUdp } from './udp-socket.ts'
-import type { DiscoveryPorts, InterfaceAddress } from './ports.ts'
+import type { DiscoveryPorts, InterfaceAddress } from '../port/ports.ts'
 
 /** Sockets, name service, interfaces, commands and folders of this machine. */
 export const systemPorts: DiscoveryPorts = {

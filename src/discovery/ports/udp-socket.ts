@@ -3,7 +3,7 @@
  * Every socket is exclusive, or workers of node:cluster would share one and split its packets.
  */
 import { createSocket, type Socket } from 'node:dgram'
-import type { UdpOptions, UdpSocket } from './ports.ts'
+import type { UdpOptions, UdpSocket } from '../port/ports.ts'
 
 /** Opens and binds one. @throws (rejects) with the system's error, e.g. `EADDRINUSE`. */
 export function openUdp(options: UdpOptions): Promise<UdpSocket> {

@@ -3,8 +3,8 @@
  * It takes the place of libcluster's Epmd strategy, with ports instead of epmd.
  */
 import type { Check, Rules } from '../../kernel/index.ts'
-import { parseAddress } from '../address.ts'
-import type { PeerHint, StrategyDefinition } from '../port.ts'
+import { parseAddress } from '../port/address.ts'
+import type { PeerHint, StrategyDefinition } from '../port/port.ts'
 
 /** Options of `static`. */
 export interface StaticOptions {

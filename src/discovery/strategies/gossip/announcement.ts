@@ -1,7 +1,7 @@
 /**
  * The body of a gossip packet: who speaks and where it can be dialled. Pure; the shape is strict.
  */
-import { parseAddress } from '../../address.ts'
+import { parseAddress } from '../../port/address.ts'
 import { headerBytes, packetMaxBytes, tagBytes } from './packet.ts'
 
 /** `hello` also asks everybody to answer, `here` is a heartbeat or an answer, `bye` the end. */

@@ -1,6 +1,6 @@
 /** Which interfaces gossip uses, and which packets come from there. Pure. */
 import { BlockList } from 'node:net'
-import type { InterfaceAddress } from '../../ports/ports.ts'
+import type { InterfaceAddress } from '../../port/ports.ts'
 
 /** Linux lets a socket join 20 groups; more interfaces than this are left out. */
 export const interfacesMax = 16

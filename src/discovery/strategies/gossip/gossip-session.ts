@@ -3,8 +3,8 @@
  * into hints, and listens for its own voice to know that the network carries it.
  */
 import { jitter, RepeatGate, sleep, type Keyring, type Timer } from '../../../kernel/index.ts'
-import { formatAddress, isLoopback, parseAddress } from '../../address.ts'
-import type { PeerHint, StrategyContext } from '../../port.ts'
+import { formatAddress, isLoopback, parseAddress } from '../../port/address.ts'
+import type { PeerHint, StrategyContext } from '../../port/port.ts'
 import type { Announcement, AnnouncementKind } from './announcement.ts'
 import { GossipSockets, type GossipSocketsOptions } from './gossip-sockets.ts'
 import { Incarnations } from './incarnations.ts'

@@ -4,7 +4,7 @@
  * The hearing socket is bound to 0.0.0.0, because one bound to an interface hears no multicast.
  */
 import { toError } from '../../../kernel/index.ts'
-import type { DiscoveryPorts, InterfaceAddress, UdpSocket } from '../../ports/ports.ts'
+import type { DiscoveryPorts, InterfaceAddress, UdpSocket } from '../../port/ports.ts'
 import { broadcastAddress, chooseInterfaces, sourceFilter } from './chosen-interfaces.ts'
 
 /** What {@link GossipSockets} is made for. */

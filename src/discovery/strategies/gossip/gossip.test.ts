@@ -10,7 +10,7 @@ import {
   secret,
   selfInfo,
 } from '../../discovery-kit.test.ts'
-import type { DiscoveryPorts, UdpOptions } from '../../ports/ports.ts'
+import type { DiscoveryPorts, UdpOptions } from '../../port/ports.ts'
 import { systemPorts } from '../../ports/system-ports.ts'
 import { gossipStrategy } from './gossip.ts'
 import { orderedAddresses } from './gossip-session.ts'

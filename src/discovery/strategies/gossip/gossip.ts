@@ -15,7 +15,7 @@ import {
   type Check,
   type Rules,
 } from '../../../kernel/index.ts'
-import type { PushStrategy, StrategyContext, StrategyDefinition } from '../../port.ts'
+import type { PushStrategy, StrategyContext, StrategyDefinition } from '../../port/port.ts'
 import { GossipSession } from './gossip-session.ts'
 
 /** Options of `gossip`. */

@@ -5,8 +5,8 @@
  */
 import { watch, type FSWatcher } from 'node:fs'
 import { jitter, sleep, toError } from '../../../kernel/index.ts'
-import { parseAddress } from '../../address.ts'
-import type { PeerHint, StrategyContext } from '../../port.ts'
+import { parseAddress } from '../../port/address.ts'
+import type { PeerHint, StrategyContext } from '../../port/port.ts'
 import { ownStamp, systemProcessView } from './process-view.ts'
 import { entryFileName, isStale, type ProcessView, type RegistryEntry } from './registry-entry.ts'
 import { RegistryFolder, type FoundEntry } from './registry-folder.ts'

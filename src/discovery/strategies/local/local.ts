@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { integer, optional, textCheck, type Rules } from '../../../kernel/index.ts'
-import type { PushStrategy, StrategyContext, StrategyDefinition } from '../../port.ts'
+import type { PushStrategy, StrategyContext, StrategyDefinition } from '../../port/port.ts'
 import { LocalSession } from './local-session.ts'
 
 /** Options of `local`. */

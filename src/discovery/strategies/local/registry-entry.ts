@@ -2,7 +2,7 @@
  * One file of the registry folder: what it holds, and when its writer is gone. Pure.
  */
 import { createHash } from 'node:crypto'
-import { parseAddress } from '../../address.ts'
+import { parseAddress } from '../../port/address.ts'
 
 /** What a node writes of itself. */
 export interface RegistryEntry {

@@ -3,8 +3,8 @@
  * A strategy only proposes addresses. Who answers there is settled by the handshake, who is in the
  * cluster by membership. The loop, retries, dials and pruning belong to the framework.
  */
-import type { Host, Keyring, Log, Rules, Telemetry } from '../kernel/index.ts'
-import type { DiscoveryPorts } from './ports/ports.ts'
+import type { Host, Keyring, Log, Rules, Telemetry } from '../../kernel/index.ts'
+import type { DiscoveryPorts } from './ports.ts'
 
 /** Somebody who might be out there. */
 export interface PeerHint {
