@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { NodeIdentity } from '../transport/index.ts'
 import { Door, judgeAdmission, type AdmissionFacts } from './admission.ts'
-import { MemberTable } from './member-table.ts'
+import { MemberTable } from './members/member-table.ts'
 
 function identity(name: string, incarnation = '1'): NodeIdentity {
   return { name, incarnation, cluster: 'c', addresses: [`${name}:1`], roles: [], meta: {} }

@@ -3,7 +3,7 @@
  * it as long as that node answers.
  */
 import type { Admission, NodeIdentity } from '../transport/index.ts'
-import { isLive, type MemberRecord, type MemberTable } from './member-table.ts'
+import { isLive, type MemberRecord, type MemberTable } from './members/member-table.ts'
 
 /** What the answer depends on. */
 export interface AdmissionFacts {

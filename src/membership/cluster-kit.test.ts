@@ -3,7 +3,7 @@ import { silentLog } from '../kernel/index.ts'
 import { VirtualClock } from '../testing/index.ts'
 
 import { MemoryHub, Router, type NodeIdentity, type Transport } from '../transport/index.ts'
-import type { MembershipEvent } from './member.ts'
+import type { MembershipEvent } from './members/member.ts'
 import { Membership } from './membership.ts'
 import { membershipDefaults, type MembershipOptions } from './options.ts'
 

@@ -8,7 +8,7 @@
  * @source SWIM (https://www.cs.cornell.edu/projects/Quicksilver/public_pdfs/SWIM.pdf), sections 3
  *   and 4: indirect probes, suspicion, refutation; growth with log10 n as in memberlist.
  */
-import type { MemberCause } from './member.ts'
+import type { MemberCause } from './members/member.ts'
 
 /** Options the detector needs. */
 export interface DetectorOptions {

@@ -4,7 +4,8 @@
  * dial them.
  */
 import type { Router } from '../transport/index.ts'
-import { introductionsMax, memberListMessage, type Introduction } from './messages.ts'
+import type { Introduction } from './members/introduction.ts'
+import { introductionsMax, memberListMessage } from './messages.ts'
 
 /** What an introducer talks to. */
 export interface IntroducerDeps {

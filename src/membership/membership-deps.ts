@@ -1,7 +1,7 @@
 /** What membership is given. Types only. */
 import type { Host, Log, Telemetry } from '../kernel/index.ts'
 import type { NodeIdentity, Router, Transport } from '../transport/index.ts'
-import type { MembershipEvent } from './member.ts'
+import type { MembershipEvent } from './members/member.ts'
 
 /** What membership talks to. */
 export interface MembershipDeps {

@@ -13,20 +13,25 @@ import type {
   TransportHandlers,
 } from '../transport/index.ts'
 import { Door, type AdmissionFacts } from './admission.ts'
-import { Announcer } from './announcer.ts'
-import { DialPlan } from './dial-plan.ts'
-import { Dialer, type ConnectOptions, type DialNews } from './dialer.ts'
+import { Announcer } from './members/announcer.ts'
+import { DialPlan } from './dialing/dial-plan.ts'
+import { Dialer, type ConnectOptions, type DialNews } from './dialing/dialer.ts'
 import { FailureWatch, type Verdict } from './failure-watch.ts'
 import { Farewells } from './farewells.ts'
 import { Introducer } from './introducer.ts'
-import type { Member, MemberCause, MemberStatus } from './member.ts'
-import { isLive, MemberTable, type MemberChange, type MemberRecord } from './member-table.ts'
-import { addressMaxBytes, type Introduction } from './messages.ts'
+import type { Member, MemberCause, MemberStatus } from './members/member.ts'
+import {
+  isLive,
+  MemberTable,
+  type MemberChange,
+  type MemberRecord,
+} from './members/member-table.ts'
+import { addressMaxBytes, type Introduction } from './members/introduction.ts'
 import type { MembershipDeps } from './membership-deps.ts'
 import type { MembershipOptions } from './options.ts'
-import { OwnName } from './own-name.ts'
-import { Readiness, type ReadyOptions } from './readiness.ts'
-import { Roster } from './roster.ts'
+import { OwnName } from './dialing/own-name.ts'
+import { Readiness, type ReadyOptions } from './members/readiness.ts'
+import { Roster } from './members/roster.ts'
 import { describeTargets, type MembershipStatus } from './status.ts'
 
 /** `leaving`: announced; nobody new is let in. `stopped` is final. */
@@ -59,8 +64,13 @@ export class Membership implements Lifecycle {
     this.#table = table
     this.#plan = new DialPlan(options)
     this.#readiness = new Readiness(host, options)
-    const isIn = (): boolean => this.#isIn()
-    this.#roster = new Roster({ self, isIn, table, links: this.#links, transport })
+    this.#roster = new Roster({
+      self,
+      isIn: () => this.#isIn(),
+      table,
+      links: this.#links,
+      transport,
+    })
     const memberOf = (record: MemberRecord): Member => this.#roster.memberOf(record)
     this.#announcer = new Announcer({ news, memberOf, log, telemetry })
     this.#ownName = new OwnName({ refused: this.#nameRefused })
@@ -128,10 +138,8 @@ export class Membership implements Lifecycle {
 
   /** Names of the live members there is a link to, sorted. */
   peers(): string[] {
-    return this.#roster
-      .linked()
-      .map((member) => member.name)
-      .toSorted()
+    const names = this.#roster.linked().map(({ name }) => name)
+    return names.toSorted()
   }
 
   start(): void {

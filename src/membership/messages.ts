@@ -9,20 +9,12 @@ import {
   string,
   type Message,
 } from '../wire/index.ts'
-
-/** How a node tells of a member it has a link to. */
-export interface Introduction {
-  readonly name: string
-  readonly incarnation: string
-  readonly addresses: readonly string[]
-}
+import { addressMaxBytes, type Introduction } from './members/introduction.ts'
 
 // With 16 addresses of full length each, 32 members stay under the 256 KiB of a control payload.
 /** Members in one `memberList`; longer lists are sent in parts. */
 export const introductionsMax = 32
 
-/** A host name has at most 253 bytes; the rest is for a port, brackets and a zone. */
-export const addressMaxBytes = 280
 const nameMaxBytes = 256
 const incarnationMaxBytes = 128
 const addressesMax = 16

@@ -1,8 +1,8 @@
 /** What `status()` shows: plain JSON for people and tools. */
-import type { DialPlan, DialTarget } from './dial-plan.ts'
+import type { DialPlan, DialTarget } from './dialing/dial-plan.ts'
 import type { SuspicionStatus } from './failure-detector.ts'
 import type { LocalHealthStatus } from './failure-watch.ts'
-import type { Member } from './member.ts'
+import type { Member } from './members/member.ts'
 
 /** One thing this node dials, or would. */
 export interface TargetStatus {

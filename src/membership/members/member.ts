@@ -1,5 +1,5 @@
 /** What a member is and what membership tells of it. Types only. */
-import type { FoundationError } from '../kernel/index.ts'
+import type { FoundationError } from '../../kernel/index.ts'
 
 /** How this node sees a member. Each node has its own view; none is the truth. */
 export type MemberStatus =

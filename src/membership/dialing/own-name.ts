@@ -1,6 +1,6 @@
 /** Whether this node may have its name: a live node that started earlier keeps it. */
-import { FoundationError } from '../kernel/index.ts'
-import type { NodeIdentity } from '../transport/index.ts'
+import { FoundationError } from '../../kernel/index.ts'
+import type { NodeIdentity } from '../../transport/index.ts'
 import type { DialNews } from './dialer.ts'
 
 /** What is told of a refusal. */

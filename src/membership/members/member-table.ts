@@ -6,9 +6,9 @@
  * a node that was stopped by SIGSTOP, or cut off, is still the same process with the same state. An
  * incarnation that `left` or was `replaced` has ended and never comes back.
  */
-import type { NodeIdentity } from '../transport/index.ts'
+import type { NodeIdentity } from '../../transport/index.ts'
 import type { MemberCause, MemberStatus } from './member.ts'
-import { addressMaxBytes } from './messages.ts'
+import { addressMaxBytes } from './introduction.ts'
 
 /** What the table knows of one member. */
 export interface MemberRecord {

@@ -7,7 +7,7 @@ import {
   type Host,
   type Timer,
   type WaitOptions,
-} from '../kernel/index.ts'
+} from '../../kernel/index.ts'
 
 /** What `ready` takes. */
 export interface ReadyOptions extends WaitOptions {

@@ -1,5 +1,5 @@
 /** The member table as callers see it: with this node in it, and with round trips. */
-import type { LinkInfo, NodeIdentity, Transport } from '../transport/index.ts'
+import type { LinkInfo, NodeIdentity, Transport } from '../../transport/index.ts'
 import type { Member, MemberStatus } from './member.ts'
 import { isLive, type MemberRecord, type MemberTable } from './member-table.ts'
 

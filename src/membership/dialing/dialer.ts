@@ -11,8 +11,8 @@ import {
   type Host,
   type Log,
   type Telemetry,
-} from '../kernel/index.ts'
-import type { DialFailure, NodeIdentity, Transport } from '../transport/index.ts'
+} from '../../kernel/index.ts'
+import type { DialFailure, NodeIdentity, Transport } from '../../transport/index.ts'
 import { provesGone, type DialAttempt, type DialPlan, type DialTarget } from './dial-plan.ts'
 
 /** What a dialer talks to. */

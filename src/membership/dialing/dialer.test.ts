@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { FoundationError, silentLog } from '../kernel/index.ts'
-import { VirtualClock } from '../testing/index.ts'
-import type { NodeIdentity } from '../transport/index.ts'
+import { FoundationError, silentLog } from '../../kernel/index.ts'
+import { VirtualClock } from '../../testing/index.ts'
+import type { NodeIdentity } from '../../transport/index.ts'
 import { DialPlan } from './dial-plan.ts'
 import { Dialer } from './dialer.ts'
-import { membershipDefaults } from './options.ts'
+import { membershipDefaults } from '../options.ts'
 
 type Answer = string | { readonly reason: string }
 

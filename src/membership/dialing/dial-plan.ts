@@ -5,7 +5,7 @@
  * A target rests while its member has a link. Failures wait longer and longer (`redial-schedule.ts`);
  * a target is forgotten when nobody proposed or linked it for `rememberForMs`.
  */
-import type { Introduction } from './messages.ts'
+import type { Introduction } from '../members/introduction.ts'
 import { redialDelayMs, relinkDelayMs, type RedialOptions } from './redial-schedule.ts'
 
 /** Options the plan needs. */

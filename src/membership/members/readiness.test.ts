@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { FoundationError } from '../kernel/index.ts'
-import { VirtualClock } from '../testing/index.ts'
+import { FoundationError } from '../../kernel/index.ts'
+import { VirtualClock } from '../../testing/index.ts'
 import { Readiness } from './readiness.ts'
 
 function begin(): { clock: VirtualClock; readiness: Readiness } {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { NodeIdentity } from '../transport/index.ts'
+import type { NodeIdentity } from '../../transport/index.ts'
 import { isLive, MemberTable, type MemberChange } from './member-table.ts'
 
 const options = { membersMax: 4, keepEndedForMs: 1_000 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import type { LinkInfo, NodeIdentity } from '../transport/index.ts'
+import type { LinkInfo, NodeIdentity } from '../../transport/index.ts'
 import { MemberTable } from './member-table.ts'
-import { membershipDefaults } from './options.ts'
+import { membershipDefaults } from '../options.ts'
 import { Roster } from './roster.ts'
 
 const identity = (name: string): NodeIdentity => ({

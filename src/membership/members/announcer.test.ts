@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { FoundationError, silentLog } from '../kernel/index.ts'
+import { FoundationError, silentLog } from '../../kernel/index.ts'
 import { Announcer } from './announcer.ts'
 import type { MembershipEvent } from './member.ts'
 import { MemberTable } from './member-table.ts'

@@ -1,5 +1,5 @@
 /** When to dial again: capped exponential backoff with jitter, and no wait after a link that held. Pure. */
-import { jitter } from '../kernel/index.ts'
+import { jitter } from '../../kernel/index.ts'
 
 /** Options the schedule needs. */
 export interface RedialOptions {

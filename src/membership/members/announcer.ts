@@ -2,8 +2,8 @@
  * Tells the owner of membership what changed: in order, each change once, also when a listener
  * causes the next change while it is told of this one.
  */
-import { FoundationError, toError, type Log, type Telemetry } from '../kernel/index.ts'
-import type { TransportHandlers } from '../transport/index.ts'
+import { FoundationError, toError, type Log, type Telemetry } from '../../kernel/index.ts'
+import type { TransportHandlers } from '../../transport/index.ts'
 import type { Member, MembershipEvent } from './member.ts'
 import type { MemberChange, MemberRecord } from './member-table.ts'
 
