@@ -64,13 +64,8 @@ export class Membership implements Lifecycle {
     this.#table = table
     this.#plan = new DialPlan(options)
     this.#readiness = new Readiness(host, options)
-    this.#roster = new Roster({
-      self,
-      isIn: () => this.#isIn(),
-      table,
-      links: this.#links,
-      transport,
-    })
+    const isIn = (): boolean => this.#isIn()
+    this.#roster = new Roster({ self, isIn, table, links: this.#links, transport })
     const memberOf = (record: MemberRecord): Member => this.#roster.memberOf(record)
     this.#announcer = new Announcer({ news, memberOf, log, telemetry })
     this.#ownName = new OwnName({ refused: this.#nameRefused })
@@ -263,11 +258,6 @@ export class Membership implements Lifecycle {
     return this.#state === 'idle' || this.#state === 'running'
   }
 
-  #isMember({ name, incarnation }: NodeIdentity): boolean {
-    const known = this.#table.get(name)
-    return isLive(known) && known.incarnation === incarnation
-  }
-
   readonly #linkUp = (link: LinkInfo): void => {
     const { peer } = link
     if (this.#state === 'stopped') return
@@ -281,7 +271,7 @@ export class Membership implements Lifecycle {
     const isUnproposed = target.provenance.length === 0 && link.dialedBy === 'peer'
     const provenance = isUnproposed ? ['inbound'] : target.provenance
     const changes = this.#table.up(peer, provenance, this.#nowMs())
-    if (!this.#isMember(peer)) {
+    if (!this.#table.isMember(peer)) {
       // It was admitted, but the table has filled up, or its incarnation ended, meanwhile.
       this.#plan.dropMember(name)
       this.#deps.transport.close(name)

@@ -79,6 +79,12 @@ export class MemberTable {
     return this.#ended.get(endKey(name, incarnation))
   }
 
+  /** Whether that very incarnation is in. */
+  isMember({ name, incarnation }: Pick<NodeIdentity, 'name' | 'incarnation'>): boolean {
+    const known = this.#records.get(name)
+    return isLive(known) && known.incarnation === incarnation
+  }
+
   /** True when a new name finds no place: every record is of a live member. */
   isFullFor(name: string): boolean {
     if (this.#records.size < this.#options.membersMax || this.#records.has(name)) return false
