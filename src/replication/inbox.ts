@@ -43,6 +43,7 @@ export class Inbox {
   readonly #up = new Map<string, string>()
   readonly #purges = new Map<string, Timer>()
   readonly #toAcknowledge = new Set<Replica>()
+  #state: 'open' | 'stopped' = 'open'
   #alarms = 0
   #fetches = 0
   #dropped = 0
@@ -70,6 +71,7 @@ export class Inbox {
   }
 
   stop(): void {
+    this.#state = 'stopped'
     this.#work.stop()
     for (const timer of this.#purges.values()) timer.cancel()
     this.#purges.clear()
@@ -242,6 +244,8 @@ export class Inbox {
 
   #schedulePurge({ owner }: Replica): void {
     this.#cancelPurge(owner)
+    // The engine ends its links after this part has stopped.
+    if (this.#state === 'stopped') return
     const purge = (): void => {
       this.#discard(owner)
     }
