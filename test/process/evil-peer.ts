@@ -39,6 +39,13 @@ export class EvilPeer {
     return socket
   }
 
+  /** An open socket of a class. */
+  socket(channelClass: ChannelClass): TLSSocket {
+    const socket = this.#sockets.get(channelClass)
+    if (!socket) throw new Error(`the evil peer has no ${channelClass} connection`)
+    return socket
+  }
+
   /** Sends a payload as a good peer would: counted, and in fragments when it is large. */
   send(channelClass: ChannelClass, payload: Buffer): void {
     const sequence = (this.#sequences.get(channelClass) ?? 0) + 1

@@ -1,7 +1,9 @@
 /** A peer that has the secret and breaks every rule: it loses its link, and nobody else anything. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { after, afterEach, before, describe, it } from 'node:test'
+import { sleep, systemHost } from '../../src/kernel/index.ts'
 import { publishHead } from '../../src/pubsub/publish-frame.ts'
 import { encodeValue, frameKinds, frameOf, messageCodes } from '../../src/wire/index.ts'
 import { eventually, openCrew, type Crew, type Worker } from './crew.ts'
@@ -91,13 +93,23 @@ describe('a node with a good peer, against a peer with the secret that sends', (
   })
   after(() => crew.close())
 
+  it('a good frame: its link stays, so what ends it below is what was sent', async () => {
+    const intruder = await evil()
+    const control = intruder.socket('control')
+    control.write(frameOf(frameKinds.ping, Buffer.alloc(8)))
+    const [answer] = (await once(control, 'data')) as [Buffer]
+    assert.ok(answer.length > 0)
+    await sleep(systemHost, 1_000)
+    assert.equal(control.destroyed, false)
+  })
+
   for (const [what, bytes] of Object.entries(brokenFrames)) {
     it(`${what}: its link is closed`, async () => {
       const intruder = new EvilPeer({ address, cluster: crew.app, secret })
       peer = intruder
       const control = await intruder.open('control')
       control.write(bytes)
-      await eventually('the connection is closed', 5_000, () => control.destroyed)
+      await eventually('the connection is closed', 2_000, () => control.destroyed)
     })
   }
 
