@@ -133,6 +133,8 @@ export class Link implements LaneOwner {
         },
         chunkEnd: () => {
           this.#tellCredit(lane, creditBatchBytes)
+          // Answers do not wait for the end of the turn: bulk may be read until then.
+          this.#control.connection?.flush()
         },
         writable: () => {
           lane.pump()
@@ -301,8 +303,7 @@ export class Link implements LaneOwner {
     if (lane === this.#control) {
       this.#state = 'leaving'
       this.#dialer.stop()
-      this.#leavingTimer?.cancel()
-      this.#leavingTimer = this.#deps.host.after(leavingMaxMs, () => {
+      this.#leavingTimer ??= this.#deps.host.after(leavingMaxMs, () => {
         this.down('goodbye')
       })
     } else {

@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import {
-  Keyring,
-  diagnosticsTelemetry,
-  silentLog,
-  systemHost,
-  type Log,
-} from '../../kernel/index.ts'
+import { Keyring, diagnosticsTelemetry, silentLog, systemHost } from '../../kernel/index.ts'
 import type {
   Admission,
   ChannelClass,
@@ -17,6 +11,7 @@ import type {
   LinkDownReason,
   LinkInfo,
   NodeIdentity,
+  TransportDeps,
   TransportHandlers,
 } from '../port.ts'
 import type { Credentials } from './credentials.ts'
@@ -56,9 +51,14 @@ export class TestNode {
   /** Called with every line of news, after it was noted. */
   onNews: ((line: string) => void) | undefined
 
-  constructor(name: string, options: Partial<MeshOptions> = {}, log: Log = silentLog) {
+  constructor(
+    name: string,
+    options: Partial<MeshOptions> = {},
+    given: Partial<TransportDeps> = {},
+  ) {
     this.self = identity(name)
-    const deps = { host: systemHost, log, telemetry: diagnosticsTelemetry }
+    const telemetry = diagnosticsTelemetry
+    const deps = { host: systemHost, log: silentLog, telemetry, ...given }
     this.mesh = new MeshTransport(deps, credentials, {
       ...meshDefaults,
       listen: { host: '127.0.0.1' },

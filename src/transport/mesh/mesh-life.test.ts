@@ -1,7 +1,7 @@
 /** Starting, stopping, half-dead links and what is left over. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { silentLog } from '../../kernel/index.ts'
+import { silentLog, systemHost } from '../../kernel/index.ts'
 import { TestNode, areLinked, until, withLink, withProxy, withTwo } from './mesh-fixture.test.ts'
 
 describe('MeshTransport: start and stop', () => {
@@ -23,7 +23,7 @@ describe('MeshTransport: start and stop', () => {
       addresses.push(...(fields['addresses'] as string[]))
       void node.mesh.stop()
     }
-    const node = new TestNode('a', {}, { ...silentLog, info })
+    const node = new TestNode('a', {}, { log: { ...silentLog, info } })
     await assert.rejects(node.start(), { code: 'FND_NOT_RUNNING' })
     await node.mesh.stop()
     const other = await new TestNode('b').start()
@@ -112,6 +112,24 @@ describe('MeshTransport: start and stop', () => {
       await until('both arrive', () => b.frames.length === 2)
       assert.deepEqual(b.gaps, [])
     }))
+})
+
+describe('MeshTransport: what a payload is answered with', () => {
+  it('leaves before other sockets are read: control does not wait behind bulk', async () => {
+    // The end of a turn, which comes after all sockets, never comes here.
+    const host = { ...systemHost, defer: () => undefined }
+    const calm = { pingIntervalMs: 60_000 }
+    const [a, b] = [new TestNode('a', calm), new TestNode('b', calm, { host })]
+    await Promise.all([a.start(), b.start()])
+    b.onFrame = ({ payload }) => b.mesh.send('a', 'control', payload)
+    await a.mesh.dial(b.address)
+    const echo = async (): Promise<void> => {
+      await until('the first pings are over', () => a.mesh.stats()[0]?.rttMs !== undefined)
+      a.mesh.send('b', 'control', Buffer.of(7))
+      await until('the answer', () => a.frames.length === 1, 2_000)
+    }
+    await echo().finally(() => Promise.all([a.mesh.stop(50), b.mesh.stop(50)]))
+  })
 })
 
 describe('MeshTransport: a link that is half dead', () => {

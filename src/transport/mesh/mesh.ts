@@ -296,7 +296,7 @@ function report(reports: RefusalReports, address: string, thrown: unknown): void
 function notRunning(): FoundationError {
   return new FoundationError(
     'FND_NOT_RUNNING',
-    'The transport is not running: start the node first',
+    'The transport is not running: the node was not started, or it stops',
   )
 }
 
