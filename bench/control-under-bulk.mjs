@@ -31,7 +31,7 @@ const candidates = [
 export const controlUnderBulk = {
   summary: 'control round trip while bulk saturates loopback',
   async run(options) {
-    const results = await measureAll(options, { warmUpMs: 1500, forMs: 5000 })
+    const results = await measureAll(options, { warmUpMs: 1000, forMs: 4000 })
     const ours = results.get('foundation') ?? []
     if (ours.length > 0) {
       const p99Ms = median(ours.map((run) => run.loaded.p99Ms))
@@ -49,7 +49,7 @@ export const limitedLink = {
     if (missing !== undefined) return void console.log(`left out: ${missing}`)
     const shape = { delayMs: 10, rateMbit: linkMbit, queueKib: 512, loss: 0, seed: process.pid }
     return withLimitedLink(shape, async (places) => {
-      const results = await measureAll(options, { warmUpMs: 6000, forMs: 10_000, places })
+      const results = await measureAll(options, { warmUpMs: 4000, forMs: 6000, places })
       printLinkGoals(results.get('foundation') ?? [])
       return { shape, limitedLink: Object.fromEntries(results) }
     })
@@ -82,7 +82,7 @@ async function pingUnderLoad([sender, receiver], { warmUpMs, forMs }) {
   await startEcho({ asker: sender, answerer: receiver, ping, pong })
   const load = { topic: ping, ratePerSecond: 200 }
   await sender.call('ping', { ...load, forMs: 1000 })
-  const idle = summary(await sender.call('ping', { ...load, forMs: 3000 }))
+  const idle = summary(await sender.call('ping', { ...load, forMs: 2500 }))
   await sender.call('reach', { peers: [receiver.name], topics: [bulk.topic] })
   await sender.call('startBulk', bulk)
   await sleep(warmUpMs)

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- <name> [--rounds N] [--json FILE] [--systems a,b] [--minutes N]
- * [--profile FOLDER]`: prepares the machine, runs one benchmark, prints tables, writes JSON.
+ * [--profile FOLDER] [--no-build]`: prepares the machine, runs one benchmark, prints tables, writes JSON.
  */
 import path from 'node:path'
 import process from 'node:process'
@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
     systems: { type: 'string' },
     minutes: { type: 'string' },
     profile: { type: 'string' },
+    'no-build': { type: 'boolean' },
   },
 })
 
@@ -42,7 +43,7 @@ async function runOne(one, options) {
   if (!(one in benchmarks)) return runProgram(one)
   const benchmark = benchmarks[one]
   installPeers()
-  if (options.isWanted('foundation')) buildFoundation()
+  if (options.isWanted('foundation') && !values['no-build']) buildFoundation()
   console.log(benchmark.summary)
   console.log(Object.entries(machine()).flat().join(' '))
   const result = await benchmark.run(options)

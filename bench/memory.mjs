@@ -11,8 +11,8 @@ import { median } from './harness/statistics.mjs'
 import { systems } from './systems/system.mjs'
 
 const peerCounts = [0, 10, 50]
-const settleMs = 15_000
-const observeMs = 10_000
+const settleMs = 10_000
+const observeMs = 5_000
 const mebibyte = 2 ** 20
 
 export const memory = {
