@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- <name> [--rounds N] [--json FILE] [--systems a,b] [--minutes N]
- * [--profile FOLDER] [--no-build]`: prepares the machine, runs one benchmark, prints tables, writes JSON.
+ * [--profile FOLDER] [--no-build]`: prepares the machine, runs one benchmark, prints its tables
+ * and writes them as JSON.
  */
 import path from 'node:path'
 import process from 'node:process'
