@@ -37,8 +37,8 @@ export const hogs = {
 
 async function countdown(minutes, news) {
   const endAtMs = monotonicMs() + minutes * 60_000
-  for (let minute = 1; monotonicMs() < endAtMs; minute += 1) {
-    await sleep(Math.min(60_000, endAtMs - monotonicMs()))
+  for (let minute = 1; minute <= minutes; minute += 1) {
+    await sleep(Math.max(0, Math.min(60_000, endAtMs - monotonicMs())))
     console.log(
       `minute ${minute} of ${minutes}: ${count(news, 'suspect')} suspicions, ${count(news, 'down')} down`,
     )
