@@ -106,7 +106,8 @@ export class PeerDialer {
     this.#deps.table.dialed(peer, reason, at)
     if (this.#deps.signal.aborted) return
     const report = { node, address, ...(reason !== undefined && { reason }) }
-    this.#deps.reporter.dialed(report, at.nowMs - startedMs, detail)
+    const isAnnounced = peer.hint.nodeName !== undefined
+    this.#deps.reporter.dialed(report, { durationMs: at.nowMs - startedMs, detail, isAnnounced })
   }
 
   async #tryAddresses(peer: KnownPeer): Promise<DialResult> {

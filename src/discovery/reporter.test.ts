@@ -21,11 +21,24 @@ describe('Reporter', () => {
     const reporter = reporterWith(lines)
     const refused = { node: 'b', address: 'b:1', reason: 'refused' }
     const other = { node: 'bb', address: 'bb:1', reason: 'refused' }
-    for (const report of [refused, refused, other]) reporter.dialed(report, 1)
-    reporter.dialed({ node: 'b', address: 'b:1' }, 1)
-    for (const report of [refused, refused, other]) reporter.dialed(report, 1)
+    for (const report of [refused, refused, other]) reporter.dialed(report, { durationMs: 1 })
+    reporter.dialed({ node: 'b', address: 'b:1' }, { durationMs: 1 })
+    for (const report of [refused, refused, other]) reporter.dialed(report, { durationMs: 1 })
     const failed = 'warn cannot connect'
     assert.deepEqual(lines, [failed, failed, 'info connected', failed])
+  })
+
+  it('warns only of failures that nobody else tells better', () => {
+    const lines: string[] = []
+    const reporter = reporterWith(lines)
+    const dialed = (reason: string, isAnnounced: boolean): void => {
+      reporter.dialed({ node: reason, address: 'b:1', reason }, { durationMs: 1, isAnnounced })
+    }
+    dialed('refused', true)
+    dialed('auth', false)
+    dialed('timeout', true)
+    const told = 'cannot connect'
+    assert.deepEqual(lines, [`info ${told}`, `info ${told}`, `warn ${told}`])
   })
 
   it('logs that a strategy is degraded again after it was healthy', () => {

@@ -20,6 +20,17 @@ const targetsMax = 1_024
 /** Dial failures that are no trouble: nobody needs to act. */
 const calmReasons = new Set(['self', 'leaving', 'not_part_of_network'])
 
+/** Dial failures the transport reports as trouble, in better words. */
+const reportedReasons = new Set(['auth', 'cluster_mismatch', 'version', 'name_in_use'])
+
+/** What a dial was like, beside its result. */
+export interface DialFacts {
+  readonly durationMs: number
+  readonly detail?: string
+  /** The peer told its name by itself a moment ago; a refused dial means that it has gone since. */
+  readonly isAnnounced?: boolean
+}
+
 /** The voice of one topology. */
 export class Reporter {
   readonly #deps: ReporterDeps
@@ -61,7 +72,8 @@ export class Reporter {
     news({ type: 'peer-gone', topology: this.#topology, peer, reason })
   }
 
-  dialed(report: Omit<DialReport, 'topology'>, durationMs: number, detail = ''): void {
+  dialed(report: Omit<DialReport, 'topology'>, facts: DialFacts): void {
+    const { durationMs, detail = '', isAnnounced = false } = facts
     const { log, news } = this.#deps
     const { node, address, reason } = report
     const ok = reason === undefined
@@ -73,7 +85,9 @@ export class Reporter {
     } else if (calmReasons.has(reason)) {
       log.debug({ peer: node, address, reason }, 'not connected')
     } else if (this.#opens(`dial ${node} ${reason}`)) {
-      log.warn({ peer: node, address, reason, detail }, 'cannot connect; tried again with backoff')
+      const isToldElsewhere = reportedReasons.has(reason) || (isAnnounced && reason === 'refused')
+      const fields = { peer: node, address, reason, detail }
+      log[isToldElsewhere ? 'info' : 'warn'](fields, 'cannot connect; tried again with backoff')
     }
   }
 

@@ -46,7 +46,7 @@ export class TestCluster {
     const host = this.clock.host(place)
     const common = { host, log: silentLog, telemetry: (): void => undefined }
     const transport = this.hub.engine(place).create(common)
-    const router = new Router({ transport, log: silentLog })
+    const router = new Router({ transport, host, log: silentLog })
     this.#lives += 1
     const incarnation =
       overrides.incarnation ??

@@ -104,7 +104,8 @@ export class Membership implements Lifecycle {
   /** The node composes these into the engine's handlers. */
   get handlers(): Pick<TransportHandlers, 'admit' | 'linkUp' | 'linkDown' | 'refused'> {
     return {
-      admit: (peer) => this.#door.admit(peer),
+      admit: (peer) =>
+        this.#ownName.mayLink(peer, this.#deps.self) ? this.#door.admit(peer) : 'rejected',
       linkUp: this.#linkUp,
       linkDown: this.#linkDown,
       refused: this.#announcer.refused,
@@ -301,7 +302,9 @@ export class Membership implements Lifecycle {
 
   readonly #nameRefused = (error: FoundationError, isNews: boolean): void => {
     this.#readiness.fail(error)
-    if (isNews) this.#announcer.trouble(error)
+    if (!isNews) return
+    this.#announcer.trouble(error)
+    for (const name of [...this.#links.keys()]) this.#deps.transport.close(name)
   }
 
   readonly #memberLeft = (name: string): void => {

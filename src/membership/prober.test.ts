@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { silentLog } from '../kernel/index.ts'
+import { silentLog, systemHost } from '../kernel/index.ts'
 import { VirtualClock } from '../testing/index.ts'
 import { Router, type Inbound } from '../transport/index.ts'
 import {
@@ -33,7 +33,7 @@ function bench(): Bench {
     whenWritable: () => Promise.resolve(),
     capabilities: undefined as never,
   }
-  const router = new Router({ transport, log: silentLog })
+  const router = new Router({ transport, host: systemHost, log: silentLog })
   const prober = new Prober(
     {
       router,

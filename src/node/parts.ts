@@ -50,7 +50,7 @@ export class Parts implements Lifecycle {
     const shared = { host, log, telemetry }
     const troubles = new TroubleLog({ host, log })
     this.transport = settings.engine.create(shared)
-    this.router = new Router({ transport: this.transport, log })
+    this.router = new Router({ transport: this.transport, host, log })
     const { transport, router } = this
     this.membership = new Membership(
       { ...shared, transport, router, self: this.#self, news: this.#onMembership },

@@ -49,7 +49,7 @@ export class TestCluster {
           this.#writable.push(resolve)
         }),
     }
-    const router = new Router({ transport, log: silentLog })
+    const router = new Router({ transport, host: systemHost, log: silentLog })
     const common = { router, host: systemHost, log: silentLog, telemetry: () => undefined }
     const ownerLog = new OwnerLog(
       { ...common, self: { name, incarnation: '1' } },

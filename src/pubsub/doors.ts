@@ -93,6 +93,6 @@ export function planOf<M>(
   return {
     topics,
     handler: handler as Handler | undefined,
-    options: (options ?? {}),
+    options: options ?? {},
   }
 }

@@ -125,7 +125,7 @@ export class TestNetwork {
           this.#writable.set(to, [...(this.#writable.get(to) ?? []), resolve])
         }),
     }
-    const router = new Router({ transport, log: silentLog })
+    const router = new Router({ transport, host: this.host, log: silentLog })
     const self = { name, incarnation }
     const deps = { router, host: this.host, log: silentLog, telemetry: () => undefined, self }
     const log = new OwnerLog(deps, { ...ownerLogDefaults, ...options })

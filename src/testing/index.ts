@@ -3,6 +3,7 @@
  * contract suites.
  */
 export * from './chance.ts'
+export * from './describe-strategy.ts'
 export * from './describe-transport.ts'
 export * from './network.ts'
 export * from './start-node.ts'

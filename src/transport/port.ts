@@ -34,7 +34,7 @@ export type DialFailure =
   | 'version'
   | 'name_in_use' // a live node has our name
   | 'leaving' // one of the two is about to stop
-  | 'rejected' // membership of either side said no for another reason
+  | 'rejected' // membership of either side said no for another reason, or ours because the peer's name is taken
   | 'broken' // the connection ended, or spoke something else, during the handshake
 
 /** Why a link ended. */

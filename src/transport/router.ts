@@ -2,7 +2,8 @@
  * Hands each inbound payload to the part that owns its message code, and sends for all parts.
  * Owns no link: it sits between one engine and the parts of one node.
  */
-import { FoundationError, toError, type Log } from '../kernel/index.ts'
+import assert from 'node:assert'
+import { FoundationError, RepeatGate, toError, type Host, type Log } from '../kernel/index.ts'
 import type { ChannelClass, Inbound, SendOutcome, Transport } from './port.ts'
 
 /** Takes one payload; `body` starts after the code byte. */
@@ -11,6 +12,7 @@ export type MessageHandler = (body: Uint8Array, inbound: Inbound) => void
 /** What a router talks to. */
 export interface RouterDeps {
   readonly transport: Pick<Transport, 'send' | 'whenWritable' | 'capabilities'>
+  readonly host: Pick<Host, 'nowMs'>
   readonly log: Log
 }
 
@@ -18,6 +20,7 @@ export interface RouterDeps {
 export class Router {
   readonly #deps: RouterDeps
   readonly #handlers: (MessageHandler | undefined)[] = new Array<undefined>(256).fill(undefined)
+  readonly #gate = new RepeatGate({ quietMs: 60_000, keysMax: 1_024 })
   #rejected = 0
 
   constructor(deps: RouterDeps) {
@@ -31,6 +34,7 @@ export class Router {
 
   /** The part that owns `code` registers once, before the engine starts. */
   handle(code: number, handler: MessageHandler): void {
+    assert(this.#handlers[code] === undefined, 'a message code has one owner')
     this.#handlers[code] = handler
   }
 
@@ -61,6 +65,9 @@ export class Router {
   #reject(inbound: Inbound, error: Error): void {
     this.#rejected += 1
     const { from, class: channelClass } = inbound
-    this.#deps.log.warn({ from, channelClass, code: inbound.payload[0], error }, 'message dropped')
+    const code = inbound.payload[0]
+    // A hostile or newer peer must not fill the log.
+    if (!this.#gate.opens(`${from} ${String(code)}`, this.#deps.host.nowMs())) return
+    this.#deps.log.warn({ from, channelClass, code, error }, 'message dropped')
   }
 }

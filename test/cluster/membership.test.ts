@@ -92,4 +92,34 @@ describe('three nodes: membership', () => {
     assert.equal(cluster.node('a').members().length, 2)
     await network.run(second.stop())
   })
+
+  it('a newcomer never takes the refused namesake for the holder of the name', async () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      await using cluster = await virtualCluster(['ada', 'bell'], { seed, jitterMs: 10 })
+      const { network } = cluster
+      const second = await network.startNode({ name: 'ada' })
+      await network.advance(2_000)
+      const curie = await network.startNode({ name: 'curie' })
+      await network.advance(5_000)
+      const seen = curie.members().find(({ name }) => name === 'ada')
+      assert.equal(seen?.incarnation, cluster.node('ada').self.incarnation, `seed ${String(seed)}`)
+      assert.deepEqual(statusesOn(cluster.node('ada')), ['ada alive', 'bell alive', 'curie alive'])
+      assert.deepEqual(second.status().links, [])
+      await network.run(second.stop())
+    }
+  })
+
+  it('a refused namesake joins once the holder of the name has left', async () => {
+    await using cluster = await virtualCluster(['ada', 'bell'])
+    const { network } = cluster
+    const second = await network.startNode({ name: 'ada' })
+    await network.advance(3_000)
+    await network.run(cluster.node('ada').stop())
+    await network.advance(45_000)
+    const seen = cluster
+      .node('bell')
+      .members()
+      .find(({ name }) => name === 'ada')
+    assert.deepEqual([seen?.status, seen?.incarnation], ['alive', second.self.incarnation])
+  })
 })

@@ -18,9 +18,18 @@ export class OwnName {
     this.#deps = deps
   }
 
-  /** Why this node cannot join, until a dial of the address that refused it succeeds. */
+  /** Why this node cannot join, until a dial of the address that refused it succeeds, or nobody listens there. */
   get refusal(): FoundationError | undefined {
     return this.#refusal?.error
+  }
+
+  /**
+   * While it is refused, this node links to nobody but whoever refused it: others would take it for
+   * the holder of the name. A namesake is always heard, to learn who started earlier.
+   */
+  mayLink(peer: NodeIdentity, self: NodeIdentity): boolean {
+    if (this.#refusal === undefined || peer.name === self.name) return true
+    return peer.addresses.includes(this.#refusal.address)
   }
 
   /** A node with our name that started earlier came to us. */
@@ -34,6 +43,8 @@ export class OwnName {
 
   readonly dialFailed: DialNews['failed'] = (address, reason, error) => {
     if (reason === 'name_in_use') this.#refusedAt(address, error)
+    // Whoever refused us is gone; if the name is still held, the next one will say so.
+    else if (reason === 'refused' && this.#refusal?.address === address) this.#refusal = undefined
   }
 
   readonly dialReached: DialNews['reached'] = (_peer, address) => {

@@ -42,16 +42,18 @@ export class Announcer {
 
   /** See {@link TransportHandlers.refused}. */
   readonly refused: TransportHandlers['refused'] = ({ address, reason, message }) => {
-    this.#deps.log.warn({ address, reason }, message)
     // A second node with the name of a live member is that node's trouble, not ours.
-    if (reason === 'name_in_use') return
+    if (reason === 'name_in_use') {
+      this.#deps.log.warn({ address, reason }, message)
+      return
+    }
     const code = reason === 'version' ? 'FND_VERSION_UNSUPPORTED' : 'FND_HANDSHAKE_REFUSED'
     this.trouble(new FoundationError(code, message, { details: { address, reason } }))
   }
 
   /** A failure that follows nobody's call. */
   trouble(error: FoundationError): void {
-    this.#deps.log.warn({ error }, 'trouble in membership')
+    this.#deps.log.warn({ code: error.code, ...error.details }, error.message)
     this.#pending.push({ type: 'trouble', error })
     this.#tell()
   }

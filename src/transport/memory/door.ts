@@ -169,6 +169,8 @@ export class Door {
     const admission = this.#linkWith(peer) ? 'admit' : await this.deps.admit(peer)
     if (attempt.isOver) return
     if (this.#linkWith(peer)) attempt.succeed(peer)
+    // That the peer's name is taken is no word on ours: the caller is told that we turned it away.
+    else if (admission === 'name_in_use') this.#turnedAway(attempt, 'rejected')
     else if (admission !== 'admit') this.#turnedAway(attempt, admission)
     else if (this.#yieldsTo(peer)) await this.#waitForLink(attempt, peer)
     else {

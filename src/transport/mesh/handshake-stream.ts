@@ -72,11 +72,11 @@ export class HandshakeStream {
   }
 
   /** Tells the peer why not, then ends the connection. Returns the error for our own side. */
-  refuse(refusal: Refusal): FoundationError {
+  refuse(refusal: Refusal, told: Refusal = refusal): FoundationError {
     this.send(handshakeFrames.refuse(refusal))
     this.#release()
     this.#socket.destroySoon()
-    return dialError(refusal, this.#options.address)
+    return dialError(told, this.#options.address)
   }
 
   /** Ends the handshake well: returns the bytes that came after its last message. */

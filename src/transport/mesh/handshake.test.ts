@@ -169,11 +169,14 @@ describe('the handshake refuses, and tells both sides,', () => {
         failureOf(offerOn(dialed, side === 'offering' ? { decide } : {})),
         failureOf(answerOn(taken, side === 'answering' ? { decide } : {})),
       ])
-      for (const { reason, error, message } of [offered, answered]) {
-        assert.equal(reason, 'name_in_use')
-        assert.equal(error.code, 'FND_NAME_IN_USE')
-        assert.match(message, /There is a live node "a"/)
-      }
+      // A name that is taken is the trouble of the one who is turned away, not of the dialler who
+      // turned somebody away.
+      const own = side === 'offering' ? offered : answered
+      const other = side === 'offering' ? answered : offered
+      assert.equal(other.reason, 'name_in_use')
+      assert.equal(other.error.code, 'FND_NAME_IN_USE')
+      assert.equal(own.reason, side === 'offering' ? 'rejected' : 'name_in_use')
+      for (const { message } of [own, other]) assert.match(message, /There is a live node "a"/)
     })
   }
 })

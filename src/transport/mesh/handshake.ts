@@ -78,7 +78,8 @@ export async function offer(socket: TLSSocket, options: OfferOptions): Promise<G
     const reply = await stream.next('helloReply')
     const protocol = accepted(stream, objection(hello, reply, peer) ?? commonOf(hello, reply))
     if (hello.link !== undefined && hello.link !== reply.link) throw stream.refuse(otherLink)
-    const confirm = accepted(stream, await decide(reply))
+    const confirm = await decide(reply)
+    if (isRefusal(confirm)) throw stream.refuse(confirm, asOurWord(confirm))
     stream.send(handshakeFrames.helloConfirm(confirm))
     return {
       ...{ socket, role: 'dialed', peer: reply.identity, class: hello.class, link: reply.link },
@@ -165,6 +166,11 @@ function commonOf(mine: OwnSide, theirs: Hello): number | Refusal {
 function accepted<T extends object | number>(stream: HandshakeStream, given: T | Refusal): T {
   if (isRefusal(given)) throw stream.refuse(given)
   return given
+}
+
+/** That the peer's name is taken is no word on ours: the dialler is told that it turned it away. */
+function asOurWord(refusal: Refusal): Refusal {
+  return refusal.reason === 'name_in_use' ? { ...refusal, reason: 'rejected' } : refusal
 }
 
 const otherLink: Refusal = { reason: 'broken', message: 'The reply is for another link' }

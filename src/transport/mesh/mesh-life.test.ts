@@ -19,11 +19,11 @@ describe('MeshTransport: start and stop', () => {
 
   it('listens no more when it is stopped just as it starts to', async () => {
     const addresses: unknown[] = []
-    const info = (fields: Record<string, unknown>): void => {
+    const debug = (fields: Record<string, unknown>): void => {
       addresses.push(...(fields['addresses'] as string[]))
       void node.mesh.stop()
     }
-    const node = new TestNode('a', {}, { log: { ...silentLog, info } })
+    const node = new TestNode('a', {}, { log: { ...silentLog, debug } })
     await assert.rejects(node.start(), { code: 'FND_NOT_RUNNING' })
     await node.mesh.stop()
     const other = await new TestNode('b').start()

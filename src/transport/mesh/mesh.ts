@@ -175,7 +175,7 @@ export class MeshTransport implements Transport {
       stopping: this.#stopping.signal,
       linkUp: this.#linkUp,
     })
-    log.info({ addresses }, 'listening for other nodes')
+    log.debug({ addresses }, 'listening for other nodes')
     return {
       kind: 'running',
       self: { ...identity, addresses },
