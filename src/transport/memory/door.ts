@@ -169,9 +169,7 @@ export class Door {
     const admission = this.#linkWith(peer) ? 'admit' : await this.deps.admit(peer)
     if (attempt.isOver) return
     if (this.#linkWith(peer)) attempt.succeed(peer)
-    // That the peer's name is taken is no word on ours: the caller is told that we turned it away.
-    else if (admission === 'name_in_use') this.#turnedAway(attempt, 'rejected')
-    else if (admission !== 'admit') this.#turnedAway(attempt, admission)
+    else if (admission !== 'admit') this.#turnedAway(attempt, ourWord(admission))
     else if (this.#yieldsTo(peer)) await this.#waitForLink(attempt, peer)
     else {
       const epoch = Math.max(this.deps.ledger.epoch(peer), answer.epoch) + 1
@@ -247,6 +245,11 @@ export class Door {
     guest.deadline.cancel()
     if (this.#guests.get(guest.identity.name) === guest) this.#guests.delete(guest.identity.name)
   }
+}
+
+/** That the peer's name is taken is no word on ours: the caller is told that we turned it away. */
+function ourWord(admission: Exclude<Admission, 'admit'>): DialFailure {
+  return admission === 'name_in_use' ? 'rejected' : admission
 }
 
 /** The node's name in "name:port", or undefined when the address is of another form. */
