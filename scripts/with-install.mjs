@@ -27,8 +27,9 @@ function run(command, args) {
 
 const [task = 'test', ...rest] = process.argv.slice(2)
 if (!isInstallCurrent()) {
-  console.log('installing what is missing (npm ci) ...')
-  const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  console.log('installing what is missing (npm install) ...')
+  // Not `npm ci`: it refuses a lock file without the optional packages of other platforms.
+  const status = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   if (status !== 0) process.exit(status)
 }
 process.exit(run(pinnedNode, [path.join(root, 'scripts', `${task}.mjs`), ...rest]))
