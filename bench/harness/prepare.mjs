@@ -14,8 +14,8 @@ const lockfile = path.join(benchFolder, 'package-lock.json')
 /** Installs the peers of bench/package.json when they are missing or not those of the lockfile. */
 export function installPeers() {
   if (existsSync(installed) && changedMs(installed) >= changedMs(lockfile)) return
-  console.log('installing the peers (npm ci in bench/) ...')
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], benchFolder)
+  console.log('installing the peers (npm install in bench/) ...')
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], benchFolder)
 }
 
 /** Builds dist/ when it is missing or older than a file of src/. */

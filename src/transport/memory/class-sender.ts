@@ -2,7 +2,7 @@
 import { deferred, type Deferred } from '../../kernel/index.ts'
 import type { ChannelClass, ClassStats } from '../port.ts'
 import { overflowPolicies, type OverflowPolicy } from './options.ts'
-import { controlParcelBytes, headerBytes, type Parcel } from './parcel.ts'
+import { headerBytes, type Parcel } from './parcel.ts'
 import type { Stream } from './stream.ts'
 
 /** What a sender can tell of {@link ClassStats}. */
@@ -62,12 +62,12 @@ export class ClassSender {
 
   /** Queues a parcel of the engine itself, whatever the bound: few and small. */
   pushOwn(parcel: Parcel): void {
-    this.#stream.push(parcel, controlParcelBytes)
+    this.#stream.push(parcel, headerBytes)
   }
 
   /** Puts the confirmation of a dial on the wire, before everything else. */
   confirm(): void {
-    this.#stream.pushAhead({ kind: 'confirm' }, controlParcelBytes)
+    this.#stream.pushAhead({ kind: 'confirm' }, headerBytes)
   }
 
   /** Begins, or begins again, to put parcels on the wire. `sent` is the last sequence counted. */
@@ -76,7 +76,7 @@ export class ClassSender {
     this.#state = 'open'
     const queued = this.#stream.firstQueued
     const sequence = queued?.kind === 'data' ? queued.sequence - 1 : sent
-    this.#stream.pushAhead({ kind: 'resume', sequence }, controlParcelBytes)
+    this.#stream.pushAhead({ kind: 'resume', sequence }, headerBytes)
     this.#stream.release()
   }
 
@@ -111,7 +111,7 @@ export class ClassSender {
    * flight; `last` tells the peer. Without `parting` nothing arrives any more.
    */
   end(parting: 'goodbye' | 'lost' | undefined, last?: Parcel): void {
-    const sized = last && { parcel: last, bytes: controlParcelBytes }
+    const sized = last && { parcel: last, bytes: headerBytes }
     if (parting === 'goodbye') this.#stream.finish(sized)
     else if (parting === 'lost') this.#stream.cutOff(sized)
     else this.#stream.close()

@@ -13,8 +13,5 @@ export type Parcel =
   /** Nothing follows. `lost` stands for a reset. */
   | { readonly kind: 'end'; readonly reason: 'goodbye' | 'lost' }
 
-/** What a payload costs beside its own bytes, as the header of a frame does. */
+/** What a payload costs beside its own bytes, as the header of a frame does; all of any other parcel. */
 export const headerBytes = 12
-
-/** Size of every parcel without a payload. */
-export const controlParcelBytes: number = headerBytes
