@@ -4,12 +4,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { benchFolder } from './harness/fleet.mjs'
+import { children } from './children.mjs'
+import { commits } from './commits.mjs'
 import { controlUnderBulk, limitedLink } from './control-under-bulk.mjs'
 import { crashDetection } from './crash-detection.mjs'
+import { discoveryPolls } from './discovery-polls.mjs'
+import { discoveryNewcomer } from './discovery-newcomer.mjs'
 import { formation } from './formation.mjs'
 import { memory } from './memory.mjs'
+import { registrations } from './registrations.mjs'
+import { registryChurn, registryMillion } from './registry-million.mjs'
 import { roundTrip } from './round-trip.mjs'
 import { hogs, stalledReader } from './soak.mjs'
+import { telemetryCost } from './telemetry-cost.mjs'
 import { throughput } from './throughput.mjs'
 
 /**
@@ -31,11 +38,19 @@ export const benchmarks = {
   'round-trip': roundTrip,
   'control-under-bulk': controlUnderBulk,
   'limited-link': limitedLink,
+  commits,
   'crash-detection': crashDetection,
   formation,
+  children,
+  'discovery-polls': discoveryPolls,
+  'discovery-newcomer': discoveryNewcomer,
   memory,
+  registrations,
+  'registry-million': registryMillion,
+  'registry-churn': registryChurn,
   'stalled-reader': stalledReader,
   hogs,
+  'telemetry-cost': telemetryCost,
 }
 
 /** Name to summary of the benchmarks that are programs of their own. */

@@ -20,6 +20,7 @@ const linkMbit = 100
 
 const candidates = [
   { id: 'foundation', system: 'foundation' },
+  { id: 'foundation-nats', system: 'foundation-nats' },
   { id: 'bare-tls', system: 'bare-tls', note: ', one connection' },
   { id: 'bare-tls-2', system: 'bare-tls', note: ', two', settings: { separate: true } },
   { id: 'nats', system: 'nats', note: ', one connection' },

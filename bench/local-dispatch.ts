@@ -3,7 +3,7 @@
  * Run: `node bench/local-dispatch.ts`. Rounds alternate between the contestants; medians are shown.
  */
 import { EventEmitter } from 'node:events'
-import { silentLog, systemHost } from '../src/kernel/index.ts'
+import { silentLog, silentTelemetry, systemHost } from '../src/kernel/index.ts'
 import { PubSub, pubsubDefaults } from '../src/pubsub/index.ts'
 import { OwnerLog } from '../src/replication/index.ts'
 import { Router } from '../src/transport/index.ts'
@@ -30,7 +30,7 @@ function nodeWithPeer(hasPeer: boolean): { pubsub: PubSub; router: Router; sent:
     whenWritable: () => Promise.resolve(),
   }
   const router = new Router({ transport, log: silentLog })
-  const common = { router, host: systemHost, log: silentLog, telemetry: () => undefined }
+  const common = { router, host: systemHost, log: silentLog, telemetry: silentTelemetry }
   const ownerLog = new OwnerLog({ ...common, self: { name: 'a', incarnation: '1' } })
   // The peer is known and listens to events.x, as far as the interest table can tell.
   const known = Object.assign(Object.create(ownerLog) as OwnerLog, {

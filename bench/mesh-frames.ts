@@ -8,7 +8,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, connect, type TLSSocket } from 'node:tls'
 import { Packr } from 'msgpackr'
-import { Keyring, consoleLog, systemHost, diagnosticsTelemetry } from '../src/kernel/index.ts'
+import { Keyring, consoleLog, systemHost, silentTelemetry } from '../src/kernel/index.ts'
 import { mesh, type Transport, type TransportHandlers } from '../src/transport/index.ts'
 
 const count = Number(process.argv[2] ?? 400_000)
@@ -60,7 +60,7 @@ async function meshNode(
     interfaces: ['lo'],
   })
   const log = consoleLog({ level: 'warn', write: console.error })
-  const transport = engine.create({ host: systemHost, log, telemetry: diagnosticsTelemetry })
+  const transport = engine.create({ host: systemHost, log, telemetry: silentTelemetry })
   const nothing = (): void => undefined
   const [address = ''] = await transport.start(
     { name, incarnation: `1-${name}`, cluster: 'bench', addresses: [], roles: [], meta: {} },

@@ -7,7 +7,7 @@
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { Keyring, consoleLog, systemHost, diagnosticsTelemetry } from '../src/kernel/index.ts'
+import { Keyring, consoleLog, systemHost, silentTelemetry } from '../src/kernel/index.ts'
 import { mesh, type Transport, type TransportHandlers } from '../src/transport/index.ts'
 
 const [role = 'both', ...args] = process.argv.slice(2)
@@ -29,7 +29,7 @@ async function node(
     listen: { host },
   })
   const log = consoleLog({ level: 'warn', write: console.error })
-  const transport = engine.create({ host: systemHost, log, telemetry: diagnosticsTelemetry })
+  const transport = engine.create({ host: systemHost, log, telemetry: silentTelemetry })
   const nothing = (): void => undefined
   const [address = ''] = await transport.start(
     { name, incarnation: `1-${name}`, cluster: 'bench', addresses: [], roles: [], meta: {} },

@@ -4,7 +4,10 @@
  */
 import process from 'node:process'
 import { monotonicMs } from './harness/clock.mjs'
+import * as childrenTasks from './tasks/children.mjs'
 import * as clusterTasks from './tasks/cluster.mjs'
+import * as nameTasks from './tasks/names.mjs'
+import * as settingsTasks from './tasks/settings.mjs'
 import * as trafficTasks from './tasks/traffic.mjs'
 
 /** @type {{ endpoint?: import('./systems/system.mjs').Endpoint }} */
@@ -13,10 +16,12 @@ const state = {}
 // A system is loaded only where it is measured.
 const adapters = {
   foundation: () => import('./systems/foundation.mjs'),
+  'foundation-nats': () => import('./systems/foundation-nats.mjs'),
   'bare-tls': () => import('./systems/bare-tls.mjs'),
   nats: () => import('./systems/nats.mjs'),
   redis: () => import('./systems/redis.mjs'),
   moleculer: () => import('./systems/moleculer.mjs'),
+  grpc: () => import('./systems/grpc.mjs'),
 }
 
 async function open(place) {
@@ -35,7 +40,7 @@ const lifecycle = {
   awaitReached: ({ peers, topics }) => state.endpoint.awaitReached?.(peers, topics),
 }
 
-const tasks = { ...trafficTasks, ...clusterTasks }
+const tasks = { ...trafficTasks, ...clusterTasks, ...nameTasks, ...settingsTasks, ...childrenTasks }
 
 async function run(command, args) {
   if (command in lifecycle) return lifecycle[command](args)

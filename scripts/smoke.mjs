@@ -3,12 +3,13 @@
  * own Node. `--node 20,22,24,26` runs it on each of these instead, installed from the registry.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { root } from './steps.mjs'
+import { machineNode } from './machine-node.mjs'
+import { root, toolEnv } from './steps.mjs'
 
 const { values } = parseArgs({ options: { node: { type: 'string', default: '' } } })
 const folder = mkdtempSync(path.join(tmpdir(), 'foundation-smoke-'))
@@ -48,19 +49,64 @@ if (isChild) {
 }
 `
 
-/** The first `node` on PATH that is not this project's own. */
-function machineNode() {
-  const own = path.join(root, 'node_modules')
-  const folders = (process.env.PATH ?? '')
-    .split(path.delimiter)
-    .filter((entry) => !entry.startsWith(own))
-  const found = folders.map((entry) => path.join(entry, 'node')).find((file) => existsSync(file))
-  return found ?? process.execPath
+/** A node from settings alone, started before the program, and the command that looks at it. */
+const settingsProgram = `
+import { getNode, resolveOptions } from 'foundation-ts'
+import { findStrategy } from 'foundation-ts/discovery'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const node = await getNode()
+const { mode, options } = await resolveOptions()
+const command = new URL('./node_modules/foundation-ts/dist/cli/main.js', import.meta.url).pathname
+const { stdout } = await promisify(execFile)(process.execPath, [command, 'status', '--json'])
+const { nodes } = JSON.parse(stdout)
+await node.stop()
+const ok = mode === 'mortal' && nodes[0]?.node === node.name && options.cluster.origin.endsWith('package.json') &&
+  findStrategy('Cluster.Strategy.Gossip')?.name === 'gossip'
+console.log(ok ? 'ok' : 'FAILED', process.version, '--import foundation-ts/auto', JSON.stringify({ mode, nodes: nodes.length }))
+process.exitCode = ok ? 0 : 1
+`
+
+/** What a user is promised about the size of an installation. */
+const limits = { installedMaxBytes: 3 * 10 ** 6, packagesMax: 1 }
+
+/** What the files under a folder take on a disk that hands out blocks of 4 KiB. */
+function bytesUnder(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => statSync(path.join(parentPath, name)).size)
+    .reduce((sum, bytes) => sum + Math.ceil(bytes / 4096) * 4096, 0)
+}
+
+/** Exits with 1 when what was installed is more than promised. */
+function measureInstallation() {
+  const modules = path.join(folder, 'node_modules')
+  const { packages } = JSON.parse(readFileSync(path.join(modules, '.package-lock.json'), 'utf8'))
+  const measured = {
+    installedMaxBytes: bytesUnder(modules),
+    packagesMax: Object.keys(packages).length,
+  }
+  console.log(`installed: ${JSON.stringify(measured)}`)
+  for (const [limit, max] of Object.entries(limits)) {
+    if (measured[limit] <= max) continue
+    console.error(`${limit}: ${measured[limit]}, at most ${max} is promised`)
+    process.exitCode = 1
+  }
+}
+
+/** Do the types resolve as a user's compiler looks for them? (are the types wrong) */
+function checkTypes(tarball) {
+  const args = ['--profile', 'esm-only', '--format', 'ascii', '--quiet', tarball]
+  const { status, error } = spawnSync('attw', args, { env: toolEnv, stdio: 'inherit' })
+  if (status === 0) return
+  console.error(`attw: ${error?.message ?? `exit ${status}`}`)
+  process.exitCode = 1
 }
 
 function nodesToTry() {
   const versions = values.node.split(',').filter((version) => version !== '')
-  if (versions.length === 0) return [machineNode()]
+  if (versions.length === 0) return [machineNode()?.file ?? process.execPath]
   return versions.map((version) => {
     const prefix = path.join(folder, `node-${version}`)
     execFileSync('npm', ['install', '--prefix', prefix, `node@${version}`, ...quiet], {
@@ -82,13 +128,16 @@ try {
   )
   writeFileSync(
     path.join(folder, 'package.json'),
-    '{ "name": "smoke", "private": true, "type": "module" }',
+    '{ "name": "smoke", "private": true, "type": "module", "foundation": { "cluster": true } }',
   )
   execFileSync('npm', ['install', path.join(folder, filename), ...quiet], {
     cwd: folder,
     stdio: 'inherit',
   })
+  measureInstallation()
+  checkTypes(path.join(folder, filename))
   writeFileSync(path.join(folder, 'smoke.mjs'), program)
+  writeFileSync(path.join(folder, 'settings.mjs'), settingsProgram)
   const env = {
     ...process.env,
     XDG_CONFIG_HOME: folder,
@@ -96,13 +145,15 @@ try {
     FOUNDATION_INTERFACES: 'lo',
   }
   for (const node of nodesToTry()) {
-    const { status } = spawnSync(node, ['smoke.mjs'], {
-      cwd: folder,
-      env,
-      stdio: 'inherit',
-      timeout: 60_000,
-    })
-    if (status !== 0) process.exitCode = 1
+    for (const args of [['smoke.mjs'], ['--import', 'foundation-ts/auto', 'settings.mjs']]) {
+      const { status } = spawnSync(node, args, {
+        cwd: folder,
+        env,
+        stdio: 'inherit',
+        timeout: 60_000,
+      })
+      if (status !== 0) process.exitCode = 1
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

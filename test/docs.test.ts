@@ -1,14 +1,14 @@
-/** Every TypeScript block of the README and the guides compiles against the code as it is. */
+/** Every TypeScript block of the README, the pages of docs/ and the guides compiles against the code as it is. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { commands } from '../src/cli/commands.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const guides = readdirSync(path.join(root, 'docs', 'guides')).map((name) => `docs/guides/${name}`)
-const pages = ['README.md', ...guides]
+const pages = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/guides')]
 
 /** What the pages' fragments take for granted. */
 const prelude = `
@@ -38,12 +38,36 @@ describe('code in the documentation', () => {
   })
 })
 
+describe('commands in the documentation', () => {
+  it('exist', () => {
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/^.*\bnpx foundation (\w+)/gm)].map(([, name]) => name ?? ''),
+    )
+    assert.ok(named.length >= 5)
+    assert.deepEqual(
+      named.filter((name) => !commands.has(name)),
+      [],
+    )
+  })
+})
+
+function read(page: string): string {
+  return readFileSync(path.join(root, page), 'utf8')
+}
+
+function pagesIn(folder: string): string[] {
+  const names = readdirSync(path.join(root, folder)).filter((name) => name.endsWith('.md'))
+  return names.map((name) => `${folder}/${name}`)
+}
+
 function blocksOf(page: string): Block[] {
-  const text = readFileSync(path.join(root, page), 'utf8')
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code], index) => ({
-    file: path.join(root, 'test', `${page.replaceAll(/\W/g, '-')}-${String(index + 1)}.ts`),
-    text: `${code ?? ''}\nexport {}\n`,
-  }))
+  const text = read(page)
+  const place = path.join(root, 'test', page.replaceAll(/\W/g, '-'))
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = ''], index) => {
+    // Blocks that begin with a file name may import each other.
+    const [, name = `${String(index + 1)}.ts`] = /^\/\/ ([\w.-]+\.ts)\n/.exec(code) ?? []
+    return { file: path.join(place, name), text: `${code}\nexport {}\n` }
+  })
 }
 
 function problemsOf(blocks: readonly Block[]): string[] {
@@ -51,7 +75,11 @@ function problemsOf(blocks: readonly Block[]): string[] {
     ...compilerOptions(),
     paths: {
       'foundation-ts': [path.join(root, 'src/index.ts')],
+      'foundation-ts/discovery': [path.join(root, 'src/discovery/door.ts')],
+      'foundation-ts/integrations/socket.io': [path.join(root, 'src/integrations/socket-io.ts')],
+      'foundation-ts/transport/nats': [path.join(root, 'src/transport/nats/index.ts')],
       'foundation-ts/testing': [path.join(root, 'src/testing/index.ts')],
+      'foundation-ts/integrations/*': [path.join(root, 'src/integrations/*.ts')],
     },
   }
   const files = new Map(blocks.map(({ file, text }) => [file, text]))
@@ -59,6 +87,8 @@ function problemsOf(blocks: readonly Block[]): string[] {
   const host = ts.createCompilerHost(options)
   const disk = { ...host }
   host.fileExists = (file) => files.has(file) || disk.fileExists(file)
+  const folders = new Set([...files.keys()].map((file) => path.dirname(file)))
+  host.directoryExists = (folder) => folders.has(folder) || disk.directoryExists?.(folder) === true
   host.readFile = (file) => files.get(file) ?? disk.readFile(file)
   host.getSourceFile = (file, ...rest) => {
     const text = files.get(file)

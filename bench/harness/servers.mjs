@@ -7,12 +7,15 @@ import path from 'node:path'
 import { waitFor } from './clock.mjs'
 import { freePorts } from './fleet.mjs'
 
+const natsServer = {
+  program: 'nats-server',
+  scheme: 'nats',
+  arguments: ({ host, port }) => ['-a', host, '-p', String(port)],
+}
+
 const brokers = {
-  nats: {
-    program: 'nats-server',
-    scheme: 'nats',
-    arguments: ({ host, port }) => ['-a', host, '-p', String(port)],
-  },
+  nats: natsServer,
+  'foundation-nats': natsServer,
   redis: {
     program: 'redis-server',
     scheme: 'redis',

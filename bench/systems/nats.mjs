@@ -54,6 +54,15 @@ export async function open({ server, name, settings = {} }) {
         ? bulkPublisher.publish(topic, body)
         : publisher.publish(topic, pack(body)),
     publishMany: (topic, body, count) => publishEach(endpoint, topic, { body, count }),
+    serve: async (handler) => {
+      const callback = (error, message) => {
+        if (!error) message.respond(pack(handler(unpack(message.data))))
+      }
+      main.subscribe(`echo.${name}`, { callback })
+      await main.flush()
+    },
+    request: async (peer, body) =>
+      unpack((await main.request(`echo.${peer}`, pack(body), { timeout: 5000 })).data),
     close: async () => {
       await second.close()
       await main.close()

@@ -29,12 +29,16 @@
  * @property {(listener: (news: { type: 'up' | 'down' | 'suspect', name: string }) => void) => void} [watch]
  * @property {() => string[]} [members] names of the other processes that are up
  *
+ * Systems with calls also have `serve(handler)`, which answers every call of this process, and
+ * `request(peer, body)`.
+ *
  * An adapter exports `open(place: Place): Promise<Endpoint>`.
  */
 
 /** The systems by file name, in the order of the tables. */
 export const systems = {
   foundation: { title: 'Foundation', encrypted: true },
+  'foundation-nats': { title: 'Foundation on NATS', encrypted: false },
   'bare-tls': { title: 'bare TLS socket + msgpack', encrypted: true },
   nats: { title: 'NATS core', encrypted: false },
   redis: { title: 'Redis pub/sub', encrypted: false },

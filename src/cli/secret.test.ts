@@ -15,7 +15,13 @@ describe('foundation secret', () => {
   async function run(args: string[], env: Record<string, string> = {}): Promise<string> {
     const lines: string[] = []
     const print = (line: string): unknown => lines.push(line)
-    const context = { args, env: { XDG_CONFIG_HOME: folder, ...env }, print, hasColour: false }
+    const context = {
+      args,
+      env: { XDG_CONFIG_HOME: folder, ...env },
+      workingFolder: folder,
+      print,
+      hasColour: false,
+    }
     assert.equal(await secretCommand.run(context), 0)
     return lines.join('\n')
   }

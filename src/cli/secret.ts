@@ -1,9 +1,8 @@
 /** `foundation secret new | show | fingerprint`: the cluster secret of this user. */
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import { FoundationError, resolveKeyring, secretFilePath, systemHost } from '../kernel/index.ts'
-import type { Command, CommandContext } from './command.ts'
+import { parseCommand, type Command, type CommandContext } from './core/command.ts'
 
 type Action = (context: CommandContext, isJson: boolean) => Promise<void>
 
@@ -35,11 +34,7 @@ export const secretCommand: Command = {
   show         prints the secret in use, to copy it to another machine
   fingerprint  prints a short text: equal on two machines means the same secret`,
   async run(context) {
-    const { values, positionals } = parseArgs({
-      args: [...context.args],
-      options: { json: { type: 'boolean', default: false } },
-      allowPositionals: true,
-    })
+    const { values, positionals } = parseCommand(context.args, { options: {}, most: 1 })
     const action = actions[positionals[0] ?? '']
     if (!action) {
       throw new FoundationError(

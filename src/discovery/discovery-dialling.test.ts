@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { FoundationError } from '../kernel/index.ts'
+import type { PeerHint } from './port/port.ts'
 import { peer, World } from './discovery-world.test.ts'
 
 it('Discovery: dialling: dials what is proposed and not connected, never itself', async () => {
-  const world = new World([peer('a'), peer('b'), { host: '127.0.0.1', port: 4001 }, peer('c')])
+  const self = { host: '127.0.0.1', port: 4001 }
+  const world = new World([{ ...self, nodeName: 'a' }, peer('b'), self, peer('c')])
   const node = world.node({})
   node.connected.add('c')
   node.discovery.start()
@@ -13,6 +15,24 @@ it('Discovery: dialling: dials what is proposed and not connected, never itself'
   const [event] = node.eventsOf('dialed')
   assert.ok(event?.ok && event.node === 'b' && event.address === 'b:7000')
   await node.discovery.stop()
+})
+
+it('Discovery: dialling: dials a namesake, and itself at no address', async () => {
+  const hints: [PeerHint, string[]][] = [
+    [{ ...peer('a'), host: 'x', meta: { incarnation: 'other' } }, ['x:7000']],
+    [{ ...peer('a'), host: 'x', meta: { incarnation: 'own' } }, []],
+    [{ ...peer('a'), host: 'x', addresses: ['127.0.0.1:4001'] }, ['x:7000']],
+    // What is left of a former self.
+    [{ host: '127.0.0.1', port: 4001, nodeName: 'a', meta: { incarnation: 'other' } }, []],
+  ]
+  for (const [hint, dials] of hints) {
+    const world = new World([hint])
+    const node = world.node({}, {}, { self: { incarnation: 'own' } })
+    node.discovery.start()
+    await world.clock.advance(10)
+    assert.deepEqual(node.dials, dials, JSON.stringify(hint))
+    await node.discovery.stop()
+  }
 })
 
 it('Discovery: dialling: drops hints of other clusters', async () => {

@@ -1,5 +1,13 @@
 /** What the tests of discovery share: one pretended node around a real Discovery. No tests here. */
-import { Keyring, silentLog, systemHost, type Host, type TelemetryRecord } from '../kernel/index.ts'
+import {
+  Keyring,
+  silentLog,
+  silentTelemetry,
+  systemHost,
+  telemetryTo,
+  type Host,
+  type TelemetryRecord,
+} from '../kernel/index.ts'
 import { discoveryDefaults, type DiscoveryDeps, type DiscoveryOptions } from './discovery-deps.ts'
 import { Discovery } from './discovery.ts'
 import type { DiscoveryEvent } from './events.ts'
@@ -34,9 +42,7 @@ export class PretendedNode {
     const all: DiscoveryDeps = {
       host,
       log: silentLog,
-      telemetry: (event, measurements, metadata = {}) => {
-        this.records.push({ event, measurements, metadata })
-      },
+      telemetry: telemetryTo((record) => this.records.push(record)),
       self: () => self,
       keyring: secrets && new Keyring(secrets),
       interfaces: ['lo'],
@@ -94,7 +100,7 @@ export function loneContext(given: Partial<StrategyContext> = {}): {
     interfaces: ['lo'],
     host: systemHost,
     log: silentLog,
-    telemetry: () => undefined,
+    telemetry: silentTelemetry,
     signal: stop.signal,
     ports: systemPorts,
     emit: (event) => {

@@ -11,7 +11,7 @@ export type DiscoveryEvent =
   | { type: 'disconnected'; topology: string; node: string; ok: boolean; reason?: string }
   | { type: 'health'; topology: string; state: StrategyHealth; detail: string }
   /** A person should read this. */
-  | { type: 'notice'; topology: string; code: string; detail: string }
+  | { type: 'notice'; topology: string; code: string; detail: string; address?: string }
 
 /** How a dial ended. */
 export interface DialReport {

@@ -14,27 +14,46 @@ export const lookupPeersMax = 4_096
 /** A clean copy of a hint, or nothing when it has no usable host or a part of the wrong type. */
 export function checkHint(value: unknown): PeerHint | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const given = value as Readonly<Record<string, unknown>>
-  const { host } = given
+  const given = value as Unchecked
+  const { host, port, ttlMs } = given
   if (typeof host !== 'string' || !isHost(host) || !hasGoodNumbers(given)) return undefined
-  return {
-    host,
-    ...pick(given, ['port', 'ttlMs']),
-    ...checkedText(given, 'nodeName'),
-    ...checkedText(given, 'cluster'),
-    ...(Array.isArray(given.addresses) && { addresses: checkedAddresses(given.addresses) }),
-    ...(isRecord(given.meta) && { meta: checkedMeta(given.meta) }),
-  }
+  const hint: Draft = { host }
+  if (port !== undefined) hint.port = port as number
+  if (ttlMs !== undefined) hint.ttlMs = ttlMs as number
+  takeWords(given, hint)
+  return hint
 }
 
-function hasGoodNumbers({ port, ttlMs }: Readonly<Record<string, unknown>>): boolean {
+/** Every peer of every lookup comes through here: one object a hint, and no more. */
+type Draft = { -readonly [Key in keyof PeerHint]: PeerHint[Key] }
+type Unchecked = Readonly<Record<string, unknown>>
+
+function takeWords({ nodeName, cluster, addresses, meta }: Unchecked, hint: Draft): void {
+  if (isText(nodeName)) hint.nodeName = nodeName
+  if (isText(cluster)) hint.cluster = cluster
+  if (Array.isArray(addresses)) hint.addresses = checkedAddresses(addresses)
+  if (isRecord(meta)) hint.meta = checkedMeta(meta)
+}
+
+/** True when two hints say the same of a peer. */
+export function isSameHint(a: PeerHint, b: PeerHint): boolean {
+  return (
+    plainParts.every((part) => a[part] === b[part]) &&
+    isSameList(a.addresses, b.addresses) &&
+    isSameList(a.meta && Object.entries(a.meta).flat(), b.meta && Object.entries(b.meta).flat())
+  )
+}
+
+const plainParts = ['host', 'port', 'nodeName', 'cluster', 'ttlMs'] as const
+
+function isSameList(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  if (a === b) return true
+  return a?.length === b?.length && Boolean(a?.every((item, index) => item === b?.[index]))
+}
+
+function hasGoodNumbers({ port, ttlMs }: Unchecked): boolean {
   const isGoodTtl = ttlMs === undefined || (typeof ttlMs === 'number' && ttlMs > 0)
   return isGoodTtl && (port === undefined || isPort(port))
-}
-
-function pick(given: Readonly<Record<string, unknown>>, keys: readonly string[]): object {
-  const present = keys.filter((key) => given[key] !== undefined)
-  return Object.fromEntries(present.map((key) => [key, given[key]]))
 }
 
 /** What a lookup gave, checked. `rejected` counts the hints that were not usable. */
@@ -66,11 +85,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function checkedText(given: Readonly<Record<string, unknown>>, key: string): object {
-  const text = given[key]
-  return typeof text === 'string' && text !== '' && text.length <= textMaxLength
-    ? { [key]: text }
-    : {}
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= textMaxLength
 }
 
 function checkedAddresses(given: readonly unknown[]): string[] {

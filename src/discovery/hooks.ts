@@ -8,6 +8,12 @@ import type { PeerHint } from './port/port.ts'
 /** `false`: it could not be done. `'ignored'`: this node takes no part in the network. */
 export type HookResult = boolean | 'ignored'
 
+/**
+ * What a hook gives, at once or later. `async () => 'ignored'` is a promise of any `string` to
+ * TypeScript, so that is let through; every other word counts as a failure when it comes.
+ */
+export type HookAnswer = HookResult | Promise<HookResult> | Promise<string>
+
 /** What a connect hook may want to know beside the node's name. */
 export interface ConnectTarget {
   /** "host:port" to try. */
@@ -19,8 +25,9 @@ export interface ConnectTarget {
 /** A user's own way to connect, disconnect and list. */
 export interface Hooks {
   /** `node` is the node's name when known, else its address. */
-  readonly connect?: (node: string, target: ConnectTarget) => HookResult | Promise<HookResult>
-  readonly disconnect?: (node: string, topology: string) => HookResult | Promise<HookResult>
+  readonly connect?: (node: string, target: ConnectTarget) => HookAnswer
+  /** Instead of closing the link, when a node is pruned. */
+  readonly disconnect?: (node: string, topology: string) => HookAnswer
   /** Names (or addresses) of the nodes that are connected. */
   readonly listNodes?: () => readonly string[] | Promise<readonly string[]>
 }

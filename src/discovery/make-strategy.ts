@@ -2,10 +2,23 @@
  * Makes a strategy from a name, a class or a definition and its config. Understands libcluster's
  * keys, snake_case, and the two keys every poll strategy takes.
  */
-import { FoundationError, integerCheck, invalid, nearest, resolveRules } from '../kernel/index.ts'
+import {
+  FoundationError,
+  integerCheck,
+  invalid,
+  isFoundationError,
+  nearest,
+  resolveRules,
+  toError,
+} from '../kernel/index.ts'
 import { findStrategy, strategyNames } from './catalogue.ts'
+import {
+  findLibclusterKey,
+  findLibclusterModule,
+  type LibclusterKey,
+  type LibclusterModule,
+} from './libcluster.ts'
 import type {
-  KeyAlias,
   PollDefaults,
   Strategy,
   StrategyClass,
@@ -31,6 +44,7 @@ export interface MadeStrategy {
   readonly strategy: Strategy
   readonly config: Readonly<Record<string, unknown>>
   readonly poll: Partial<Omit<PollDefaults, 'prune'>>
+  readonly findsHostsOnly: boolean
 }
 
 /**
@@ -48,17 +62,29 @@ export function makeStrategy(
   }
   if (typeof wanted === 'function') {
     const { poll } = splitPollKeys(`${path}.config`, config)
-    const strategy = adopt(path, new wanted(config as never))
-    return { strategyName: wanted.name || 'custom', strategy, config, poll }
+    const strategy = adopt(path, instanceOf(path, wanted, config))
+    return { strategyName: wanted.name || 'custom', strategy, config, poll, findsHostsOnly: false }
   }
-  const definition = typeof wanted === 'string' ? requireStrategy(path, wanted) : wanted
-  if (!isDefinition(definition)) {
-    throw invalid(`${path}.strategy`, 'expected a name, a class or a definition', definition)
-  }
-  const { own, poll } = splitPollKeys(`${path}.config`, ownKeys(definition, config))
+  const naming = namingOf(path, wanted)
+  const { definition } = naming
+  const { own, poll } = splitPollKeys(`${path}.config`, ownKeys(naming, config))
   const options = resolveRules(definition.rules, own, `${path}.config`)
   const strategy = definition.create(options)
-  return { strategyName: definition.name, strategy, config: { ...options }, poll }
+  return {
+    strategyName: definition.name,
+    strategy,
+    config: { ...options },
+    poll,
+    findsHostsOnly: definition.findsHostsOnly?.(options) ?? false,
+  }
+}
+
+function namingOf(path: string, wanted: string | StrategyDefinition): Naming {
+  if (typeof wanted === 'string') {
+    return { definition: requireStrategy(path, wanted), module: findLibclusterModule(wanted) }
+  }
+  if (isDefinition(wanted)) return { definition: wanted, module: undefined }
+  throw invalid(`${path}.strategy`, 'expected a name, a class or a definition', wanted)
 }
 
 function isDefinition(value: unknown): value is StrategyDefinition {
@@ -76,6 +102,19 @@ function requireStrategy(path: string, name: string): StrategyDefinition {
     `Option "${path}.strategy": no discovery strategy is called "${name}"; ${hint}`,
     { details: { option: `${path}.strategy`, suggestion: near } },
   )
+}
+
+/** What a constructor throws is nearly always about its config; an error of ours says it already. */
+function instanceOf(path: string, wanted: StrategyClass, config: object): UserStrategy {
+  try {
+    return new wanted(config as never)
+  } catch (thrown) {
+    if (isFoundationError(thrown)) throw thrown
+    const option = `${path}.strategy`
+    const why = `new ${wanted.name || 'strategy'}(config) threw: ${toError(thrown).message}`
+    const context = { details: { option }, cause: thrown }
+    throw new FoundationError('FND_OPTION_INVALID', `Option "${option}": ${why}`, context)
+  }
 }
 
 /** A user's instance as a strategy of the port. Calls go to the instance, private fields and all. */
@@ -104,6 +143,9 @@ function adoptPoll(instance: Extract<UserStrategy, { lookup: unknown }>): Strate
     lookup: (context, signal) => instance.lookup(context, signal),
     register: async (context, signal) => instance.register?.(context, signal),
     deregister: async (context, signal) => instance.deregister?.(context, signal),
+    watch: (context, look) => {
+      instance.watch?.(context, look)
+    },
     figures: () => instance.figures?.() ?? {},
   }
 }
@@ -131,30 +173,37 @@ function splitPollKeys(
   return { own, poll }
 }
 
+/** What decides on the meaning of a key. */
+interface Naming {
+  readonly definition: StrategyDefinition
+  /** When the user named the strategy as libcluster does. */
+  readonly module: LibclusterModule | undefined
+}
+
 /** The config under the strategy's own key names. Unknown keys stay, for the resolver to refuse. */
 function ownKeys(
-  definition: StrategyDefinition,
+  naming: Naming,
   config: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const named: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(config)) {
-    Object.assign(named, renamed(definition, key, value))
+    const foreign = foreignKey(naming, key)
+    Object.assign(
+      named,
+      foreign ? foreign.options(value, config) : { [knownOr(key, naming.definition.rules)]: value },
+    )
   }
   return named
 }
 
-function renamed(
-  { rules, keyAliases = {} }: StrategyDefinition,
-  key: string,
-  value: unknown,
-): Readonly<Record<string, unknown>> {
-  const alias: KeyAlias | undefined = Object.hasOwn(keyAliases, key) ? keyAliases[key] : undefined
-  if (typeof alias === 'function') return alias(value)
-  if (alias !== undefined) return { [alias]: value }
-  return Object.hasOwn(rules, key) ? { [key]: value } : { [knownOr(key, rules)]: value }
+/** Under libcluster's name its keys come first, under ours our own. */
+function foreignKey({ definition, module }: Naming, key: string): LibclusterKey | undefined {
+  if (!module && Object.hasOwn(definition.rules, key)) return undefined
+  return findLibclusterKey(key, { strategy: definition.name, module })
 }
 
 function knownOr(key: string, rules: object): string {
+  if (Object.hasOwn(rules, key)) return key
   const candidates = [camel(key), `${camel(key)}Ms`]
   return candidates.find((candidate) => Object.hasOwn(rules, candidate)) ?? key
 }

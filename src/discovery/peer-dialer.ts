@@ -8,6 +8,7 @@ import type { DiscoveryDeps, DiscoveryOptions } from './discovery-deps.ts'
 import { dialAddresses } from './hints.ts'
 import { callHook, callListHook, type HookOutcome, type Hooks } from './hooks.ts'
 import type { KnownPeer, PeerTable } from './peer-table.ts'
+import type { PeerHint } from './port/port.ts'
 import type { Reporter } from './reporter.ts'
 
 /** What a {@link PeerDialer} talks to. */
@@ -30,6 +31,7 @@ export class PeerDialer {
   readonly #options: DiscoveryOptions
   readonly #host: Host
   readonly #dials = new Set<Promise<void>>()
+  readonly #addresses = new WeakMap<PeerHint, { own: string | undefined; addresses: string[] }>()
 
   constructor(deps: PeerDialerDeps, options: DiscoveryOptions) {
     this.#deps = deps
@@ -41,9 +43,10 @@ export class PeerDialer {
   async reconcile(): Promise<void> {
     const connected = await this.connected()
     if (!connected || this.#deps.signal.aborted) return
-    for (const peer of this.#deps.table.due(this.#host.nowMs())) {
+    const isMissing = (peer: KnownPeer): boolean =>
+      this.connectedName(peer, connected) === undefined && !this.isSelf(peer)
+    for (const peer of this.#deps.table.due(this.#host.nowMs(), isMissing)) {
       if (this.#dials.size >= this.#options.dialParallelMax) return
-      if (this.isSelf(peer) || this.connectedName(peer, connected) !== undefined) continue
       this.#begin(peer)
     }
   }
@@ -56,16 +59,24 @@ export class PeerDialer {
   /** What `listNodes` gives; undefined when it fails. */
   connected(): Promise<ReadonlySet<string> | undefined> {
     const { hooks, node, signal } = this.#deps
-    const list = hooks.listNodes ?? node.listNodes
-    return callListHook(this.#host, list, { timeoutMs: this.#options.hookTimeoutMs, signal })
+    // The node's own list is at hand; one that a user's hook gives may be late or fail.
+    if (!hooks.listNodes) return Promise.resolve(new Set(node.listNodes()))
+    const timeoutMs = this.#options.hookTimeoutMs
+    return callListHook(this.#host, hooks.listNodes, { timeoutMs, signal })
   }
 
   /** The name (or address) under which a peer is connected, if it is. */
   connectedName(peer: KnownPeer, connected: ReadonlySet<string>): string | undefined {
-    const { nodeAt } = this.#deps.node
+    const { nodeName } = peer.hint
+    if (nodeName !== undefined && connected.has(nodeName)) return nodeName
     const addresses = this.#addressesOf(peer)
-    const names = peer.hint.nodeName === undefined ? addresses.map(nodeAt) : [peer.hint.nodeName]
-    return [...names, ...addresses].find((name) => name !== undefined && connected.has(name))
+    if (nodeName === undefined) {
+      for (const address of addresses) {
+        const name = this.#deps.node.nodeAt(address)
+        if (name !== undefined && connected.has(name)) return name
+      }
+    }
+    return addresses.find((address) => connected.has(address))
   }
 
   /** The name of the node behind a peer, connected or not. */
@@ -74,10 +85,19 @@ export class PeerDialer {
     return peer.hint.nodeName ?? known.find((name) => name !== undefined)
   }
 
+  /**
+   * By incarnation, or by where it listens. The name alone proves nothing: another node may have it
+   * too, and only a dial tells the younger of the two that it is taken.
+   */
   isSelf(peer: KnownPeer): boolean {
-    const self = this.#deps.node.self()
-    if (peer.hint.nodeName !== undefined) return peer.hint.nodeName === self.name
-    return this.#addressesOf(peer).some((address) => self.addresses.includes(address))
+    const { name, incarnation, addresses } = this.#deps.node.self()
+    const { hint } = peer
+    if (hint.nodeName !== undefined && hint.nodeName !== name) return false
+    if (hint.meta?.incarnation === incarnation) return true
+    const isOwn = (address: string): boolean => addresses.includes(address)
+    const given = this.#addressesOf(peer)
+    // Hosts in containers share addresses that lead nowhere: of a namesake, all must be our own.
+    return hint.nodeName === undefined ? given.some(isOwn) : given.every(isOwn)
   }
 
   /** @returns true when the peer may be forgotten: it is disconnected, or was not ours to keep. */
@@ -136,10 +156,15 @@ export class PeerDialer {
     return callHook(this.#host, run, { what, timeoutMs: this.#options.hookTimeoutMs, signal })
   }
 
-  #addressesOf(peer: KnownPeer): string[] {
+  /** Asked for every peer at every reconcile, so what a hint comes to is kept with it. */
+  #addressesOf({ hint }: KnownPeer): readonly string[] {
     const [own] = this.#deps.node.self().addresses
+    const kept = this.#addresses.get(hint)
+    if (kept && kept.own === own) return kept.addresses
     const ownPort = own === undefined ? undefined : parseAddress(own)?.port
-    return dialAddresses(peer.hint, ownPort)
+    const addresses = dialAddresses(hint, ownPort)
+    this.#addresses.set(hint, { own, addresses })
+    return addresses
   }
 }
 

@@ -2,7 +2,8 @@
  * The peers one topology proposes: seen when, missing since when, dialled with what luck.
  * A pure state machine: time comes as an argument, nothing is dialled here.
  */
-import { backoffMs, type Backoff } from './backoff.ts'
+import { backoffMs, type Backoff } from './port/backoff.ts'
+import { isSameHint } from './hints.ts'
 import type { PeerHint } from './port/port.ts'
 
 /** One proposed peer. */
@@ -53,16 +54,24 @@ export class PeerTable {
     return [...this.#peers.values()]
   }
 
+  /** Those that a test takes. Asked many times a minute, mostly for nobody. */
+  where(takes: (peer: KnownPeer) => boolean): KnownPeer[] {
+    const taken: KnownPeer[] = []
+    for (const peer of this.#peers.values()) if (takes(peer)) taken.push(peer)
+    return taken
+  }
+
   find(hint: PeerHint): KnownPeer | undefined {
     return this.#peers.get(idOf(hint))
   }
 
   /** Takes note of a hint. A restarted peer is dialled afresh. */
   seen(hint: PeerHint, nowMs: number): Sighting {
-    const known = this.#peers.get(idOf(hint))
+    const id = idOf(hint)
+    const known = this.#peers.get(id)
     if (known) return this.#seenAgain(known, hint, nowMs)
     if (this.#peers.size >= this.#options.peersMax && !this.#makeRoom(nowMs)) return 'full'
-    this.#peers.set(idOf(hint), newcomer(hint, nowMs))
+    this.#peers.set(id, newcomer(id, hint, nowMs))
     return 'new'
   }
 
@@ -75,7 +84,8 @@ export class PeerTable {
 
   #seenAgain(known: KnownPeer, hint: PeerHint, nowMs: number): Sighting {
     const hasRestarted = known.hint.meta?.incarnation !== hint.meta?.incarnation
-    known.hint = hint
+    // The object stays while it says the same: what was worked out for it is kept with it.
+    if (!isSameHint(known.hint, hint)) known.hint = hint
     known.lastSeenMs = nowMs
     known.missedLookups = 0
     known.missingSinceMs = undefined
@@ -89,7 +99,7 @@ export class PeerTable {
   /** Takes note of who a complete lookup did not list, and returns them. */
   missed(listed: readonly PeerHint[], nowMs: number): KnownPeer[] {
     const ids = new Set(listed.map(idOf))
-    const missing = this.all().filter((peer) => !ids.has(peer.id))
+    const missing = this.where((peer) => !ids.has(peer.id))
     for (const peer of missing) {
       peer.missedLookups += 1
       peer.missingSinceMs ??= nowMs
@@ -114,11 +124,12 @@ export class PeerTable {
     this.#peers.delete(peer.id)
   }
 
-  /** Those whose next dial is due, longest waiting first. */
-  due(nowMs: number): KnownPeer[] {
-    return this.all()
-      .filter((peer) => !peer.isDialing && peer.nextDialMs <= nowMs)
-      .sort((a, b) => a.nextDialMs - b.nextDialMs)
+  /** Those that are wanted and whose next dial is due, longest waiting first. */
+  due(nowMs: number, isWanted: (peer: KnownPeer) => boolean): KnownPeer[] {
+    const isDue = (peer: KnownPeer): boolean => !peer.isDialing && peer.nextDialMs <= nowMs
+    return this.where((peer) => isDue(peer) && isWanted(peer)).sort(
+      (a, b) => a.nextDialMs - b.nextDialMs,
+    )
   }
 
   /** `failure` undefined: the dial succeeded. */
@@ -142,9 +153,9 @@ export function idOf(hint: PeerHint): string {
   )
 }
 
-function newcomer(hint: PeerHint, nowMs: number): KnownPeer {
+function newcomer(id: string, hint: PeerHint, nowMs: number): KnownPeer {
   return {
-    id: idOf(hint),
+    id,
     hint,
     firstSeenMs: nowMs,
     lastSeenMs: nowMs,

@@ -2,16 +2,10 @@
  * Asks a poll strategy again and again: no overlap, a timeout, jitter, backoff after failures.
  * What the answers mean is decided by the topology; this is only the rhythm.
  */
-import {
-  FoundationError,
-  sleep,
-  toError,
-  within,
-  type Host,
-  type Lifecycle,
-} from '../kernel/index.ts'
-import { backoffMs } from './backoff.ts'
+import { FoundationError, toError, within, type Host, type Lifecycle } from '../kernel/index.ts'
+import { backoffMs } from './port/backoff.ts'
 import { checkLookup, type CheckedLookup } from './hints.ts'
+import type { SlackTimers } from './slack-timers.ts'
 
 /** The rhythm of a {@link PollLoop}. */
 export interface PollRhythm {
@@ -25,6 +19,8 @@ export interface PollRhythm {
 /** What a {@link PollLoop} talks to. */
 export interface PollLoopDeps {
   readonly host: Host
+  /** Shared by all topologies of a node. */
+  readonly timers: SlackTimers
   /** For messages: `"lan" (dns)`. */
   readonly what: string
   /** One lookup. Anything it returns or throws is handled. */
@@ -33,13 +29,23 @@ export interface PollLoopDeps {
   readonly failed: (error: FoundationError, durationMs: number) => void
 }
 
+/**
+ * The pause may end a twelfth early, together with another topology's. Chance only moves its end over
+ * the upper three quarters of the 20 % either way, so that with the slack it is never below them.
+ */
+const slackRatio = 1 / 12
+const latestMin = 0.25
+
+/** What a loop is at: a lookup, one that was asked to be followed by another, or a pause. */
+type Doing = 'looking' | 'looking-twice' | { readonly endPause: () => void }
+
 /** The loop of one poll strategy. */
 export class PollLoop implements Lifecycle {
   readonly #deps: PollLoopDeps
   readonly #rhythm: PollRhythm
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
-  #pause = new AbortController()
+  #doing: Doing = 'looking'
   #nextMs: number | undefined
 
   constructor(deps: PollLoopDeps, rhythm: PollRhythm) {
@@ -59,27 +65,42 @@ export class PollLoop implements Lifecycle {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    this.#pause.abort()
+    this.refresh()
     await this.#running
   }
 
   /** Looks up now, or once more right after the lookup that is running. */
   refresh(): void {
-    this.#pause.abort()
+    if (typeof this.#doing === 'object') this.#doing.endPause()
+    else this.#doing = 'looking-twice'
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     const { host } = this.#deps
     for (let failures = 0; !signal.aborted;) {
-      this.#pause = new AbortController()
+      this.#doing = 'looking'
       const isGood = await this.#lookOnce(signal)
       failures = isGood ? 0 : failures + 1
       const { pollIntervalMs: minMs, backoffMaxMs: maxMs } = this.#rhythm
-      const delayMs = backoffMs(failures, { minMs, maxMs }, host.random())
-      this.#nextMs = host.nowMs() + delayMs
-      await sleep(host, delayMs, this.#pause.signal) // `stop` aborts this pause as well.
-      this.#nextMs = undefined
+      const chance = latestMin + (1 - latestMin) * host.random()
+      const delayMs = backoffMs(failures, { minMs, maxMs }, chance)
+      await this.#pause(delayMs)
     }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    if (this.#doing === 'looking-twice') return
+    const { host, timers } = this.#deps
+    this.#nextMs = host.nowMs() + delayMs
+    await new Promise<void>((resolve) => {
+      const timer = timers.after({ delayMs, slackMs: delayMs * slackRatio }, resolve)
+      const endPause = (): void => {
+        timer.cancel()
+        resolve()
+      }
+      this.#doing = { endPause }
+    })
+    this.#nextMs = undefined
   }
 
   async #lookOnce(signal: AbortSignal): Promise<boolean> {
@@ -106,13 +127,21 @@ export class PollLoop implements Lifecycle {
     } catch (error) {
       return failure(what, toError(error))
     } finally {
-      attempt.abort()
+      attempt.abort(lookupOver)
     }
   }
 }
 
+/** Made once: a reason of its own for every lookup, with a stack, costs more than what is looked up. */
+const lookupOver = new DOMException('The lookup is over', 'AbortError')
+
+/** The word for a failure that people look for, and that says whether it is still the same one. */
+export function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
+
 function failure(what: string, cause: Error): FoundationError {
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
+  const code = codeOf(cause)
   const message = `Discovery ${what} failed: ${cause.message}`
   return new FoundationError('FND_DISCOVERY_FAILED', message, { cause, details: { code } })
 }

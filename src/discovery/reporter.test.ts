@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { silentLog, systemHost, type Log } from '../kernel/index.ts'
+import { silentLog, systemHost, type Log, silentTelemetry } from '../kernel/index.ts'
 import { Reporter } from './reporter.ts'
 
 function reporterWith(lines: string[]): Reporter {
@@ -11,7 +11,7 @@ function reporterWith(lines: string[]): Reporter {
     }
   const log: Log = { ...silentLog, info: note('info'), warn: note('warn') }
   const host = { ...systemHost, nowMs: () => 0 }
-  const deps = { host, log, telemetry: () => undefined, news: () => undefined }
+  const deps = { host, log, telemetry: silentTelemetry, news: () => undefined }
   return new Reporter(deps, 'lan')
 }
 

@@ -5,7 +5,7 @@
  */
 import { RepeatGate, type Host, type Log, type Telemetry } from '../kernel/index.ts'
 import type { DialReport, DiscoveryEvent } from './events.ts'
-import type { GoneReason, PeerHint, StrategyHealth } from './port/port.ts'
+import type { GoneReason, PeerHint, StrategyEvent, StrategyHealth } from './port/port.ts'
 
 /** What a {@link Reporter} writes to. */
 export interface ReporterDeps {
@@ -31,6 +31,9 @@ export interface DialFacts {
   readonly isAnnounced?: boolean
 }
 
+/** What a strategy wants a person to read. */
+export type Notice = Omit<Extract<StrategyEvent, { type: 'notice' }>, 'type'>
+
 /** The voice of one topology. */
 export class Reporter {
   readonly #deps: ReporterDeps
@@ -43,42 +46,51 @@ export class Reporter {
   }
 
   lookedUp({ count, complete }: { count: number; complete: boolean }, durationMs: number): void {
-    const { log, news } = this.#deps
-    this.#measure('discovery.lookup.ok', { durationMs, count }, { complete })
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
+    telemetry.execute('discovery.lookup.ok', { durationMs, count }, () => ({ topology, complete }))
     log.debug({ count, complete, durationMs }, 'lookup')
-    news({ type: 'lookup', topology: this.#topology, durationMs, count, complete })
+    news({ type: 'lookup', topology, durationMs, count, complete })
   }
 
   lookupFailed(error: Error, code: string, durationMs: number): void {
-    const { log, news } = this.#deps
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
     const { message } = error
-    this.#measure('discovery.lookup.failed', { durationMs }, { code })
+    telemetry.execute('discovery.lookup.failed', { durationMs }, () => ({ topology, code }))
     // The health of the topology is degraded with the same words: one line is enough.
-    if (this.#opens(`health ${message}`)) log.warn({ code }, message)
-    news({ type: 'lookup-failed', topology: this.#topology, durationMs, code, message })
+    // By code, not by message: one that is worded differently each time is still one line a minute.
+    if (this.#opens(`health ${code}`)) log.warn({ code }, message)
+    news({ type: 'lookup-failed', topology, durationMs, code, message })
   }
 
   seen(peer: PeerHint): void {
-    const { log, news } = this.#deps
-    this.#measure('discovery.peer.seen', { count: 1 }, { host: peer.host, node: peer.nodeName })
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
+    const { host, nodeName: node } = peer
+    telemetry.execute('discovery.peer.seen', { count: 1 }, () => ({ topology, host, node }))
     log.debug({ host: peer.host, port: peer.port, peer: peer.nodeName }, 'peer seen')
-    news({ type: 'peer-seen', topology: this.#topology, peer })
+    news({ type: 'peer-seen', topology, peer })
   }
 
   gone(peer: PeerHint, reason: GoneReason | 'pruned'): void {
-    const { log, news } = this.#deps
-    this.#measure('discovery.peer.gone', { count: 1 }, { host: peer.host, reason })
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
+    const { host } = peer
+    telemetry.execute('discovery.peer.gone', { count: 1 }, () => ({ topology, host, reason }))
     log.debug({ host: peer.host, peer: peer.nodeName, reason }, 'peer no longer proposed')
-    news({ type: 'peer-gone', topology: this.#topology, peer, reason })
+    news({ type: 'peer-gone', topology, peer, reason })
   }
 
   dialed(report: Omit<DialReport, 'topology'>, facts: DialFacts): void {
     const { durationMs, detail = '', isAnnounced = false } = facts
-    const { log, news } = this.#deps
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
     const { node, address, reason } = report
     const ok = reason === undefined
-    news({ type: 'dialed', ok, durationMs, topology: this.#topology, ...report })
-    this.#measure(`discovery.connect.${ok ? 'ok' : 'failed'}`, { durationMs }, { ...report })
+    news({ type: 'dialed', ok, durationMs, topology, ...report })
+    const event = ok ? 'discovery.connect.ok' : 'discovery.connect.failed'
+    telemetry.execute(event, { durationMs }, () => ({ topology, node, address, reason }))
     if (ok) {
       this.#gate.reset(`dial ${node} `)
       log.info({ peer: node, address }, 'connected')
@@ -92,42 +104,41 @@ export class Reporter {
   }
 
   disconnected(node: string, reason: string | undefined): void {
-    const { log, news } = this.#deps
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
     const ok = reason === undefined
-    const kind = ok ? 'ok' : 'failed'
-    this.#measure(`discovery.disconnect.${kind}`, { count: 1 }, { node, reason })
-    news({ type: 'disconnected', topology: this.#topology, node, ok, ...(!ok && { reason }) })
+    const event = ok ? 'discovery.disconnect.ok' : 'discovery.disconnect.failed'
+    telemetry.execute(event, { count: 1 }, () => ({ topology, node, reason }))
+    news({ type: 'disconnected', topology, node, ok, ...(!ok && { reason }) })
     if (ok) log.info({ peer: node }, 'disconnected: no longer listed')
     else if (this.#opens(`disconnect ${node}`))
       log.warn({ peer: node, reason }, 'cannot disconnect')
   }
 
-  health(state: StrategyHealth, detail: string): void {
-    const { log, news } = this.#deps
-    this.#measure('discovery.health', { ok: state === 'ok' ? 1 : 0 }, { state, detail })
-    news({ type: 'health', topology: this.#topology, state, detail })
+  /** @param key what counts as the same news; the words themselves when left out. */
+  health(state: StrategyHealth, detail: string, key: string = detail): void {
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
+    const ok = state === 'ok' ? 1 : 0
+    telemetry.execute('discovery.health.changed', { ok }, () => ({ topology, state, detail }))
+    news({ type: 'health', topology, state, detail })
     if (state === 'ok') {
       this.#gate.reset('health ')
       log.info({}, `healthy again: ${detail}`)
-    } else if (this.#opens(`health ${detail}`)) log.warn({}, `degraded: ${detail}`)
+    } else if (this.#opens(`health ${key}`)) log.warn({}, `degraded: ${detail}`)
   }
 
-  notice(code: string, detail: string): void {
-    const { log, news } = this.#deps
-    this.#measure('discovery.notice', { count: 1 }, { code, detail })
-    log.warn({ code }, detail)
-    news({ type: 'notice', topology: this.#topology, code, detail })
+  /** The node writes it down, once for all that meet the same stranger. */
+  notice({ code, detail, address }: Notice): void {
+    const { log, news, telemetry } = this.#deps
+    const topology = this.#topology
+    telemetry.execute('discovery.notice.given', { count: 1 }, () => ({ topology, code, detail }))
+    log.debug({ code }, detail)
+    const about = address === undefined ? {} : { address }
+    news({ type: 'notice', topology, code, detail, ...about })
   }
 
   #opens(key: string): boolean {
     return this.#gate.opens(key, this.#deps.host.nowMs())
-  }
-
-  #measure(
-    event: string,
-    measurements: Readonly<Record<string, number>>,
-    metadata: Readonly<Record<string, unknown>>,
-  ): void {
-    this.#deps.telemetry(event, measurements, { topology: this.#topology, ...metadata })
   }
 }

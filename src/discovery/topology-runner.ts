@@ -2,34 +2,28 @@
  * Runs one topology: asks or hears its strategy, remembers the peers, has them dialled, lets go of
  * those its prune rule says. Nothing a strategy does gets out of here except as news.
  */
-import {
-  sleep,
-  toError,
-  within,
-  jitter,
-  type FoundationError,
-  type Lifecycle,
-} from '../kernel/index.ts'
-import { backoffMs } from './backoff.ts'
+import { toError, within, type FoundationError, type Lifecycle } from '../kernel/index.ts'
 import type { DiscoveryDeps, DiscoveryOptions } from './discovery-deps.ts'
 import { checkHint, type CheckedLookup } from './hints.ts'
 import { PeerDialer } from './peer-dialer.ts'
-import { PeerTable, type KnownPeer } from './peer-table.ts'
-import { PollLoop } from './poll-loop.ts'
-import type {
-  PeerHint,
-  PollStrategy,
-  PushStrategy,
-  StrategyContext,
-  StrategyEvent,
-} from './port/port.ts'
+import { PeerTable } from './peer-table.ts'
+import { PollSource } from './poll-source.ts'
+import type { PeerHint, StrategyContext, StrategyEvent } from './port/port.ts'
 import type { DiscoveryPorts } from './port/ports.ts'
+import { Pruner } from './pruner.ts'
+import { PushSource } from './push-source.ts'
 import { Reporter } from './reporter.ts'
+import type { SlackTimers } from './slack-timers.ts'
+import type { Source } from './source.ts'
+import { codeOf } from './poll-loop.ts'
 import { TopologyFigures, type TopologyStatus } from './topology-status.ts'
 import type { ResolvedTopology } from './topology.ts'
 
 /** What a {@link TopologyRunner} talks to. */
-export type TopologyRunnerDeps = DiscoveryDeps & { readonly ports: DiscoveryPorts }
+export type TopologyRunnerDeps = DiscoveryDeps & {
+  readonly ports: DiscoveryPorts
+  readonly timers: SlackTimers
+}
 
 /** One running topology. */
 export class TopologyRunner implements Lifecycle {
@@ -41,11 +35,11 @@ export class TopologyRunner implements Lifecycle {
   readonly #table: PeerTable
   readonly #reporter: Reporter
   readonly #dialer: PeerDialer
+  readonly #pruner: Pruner
   readonly #figures: TopologyFigures
-  readonly #loop: PollLoop | undefined
-  readonly #tasks: Promise<void>[] = []
+  readonly #source: Source
+  #reconciling: Promise<void> | undefined
   #state: 'idle' | 'running' | 'stopped' = 'idle'
-  #isRegistered = false
 
   constructor(deps: TopologyRunnerDeps, topology: ResolvedTopology, options: DiscoveryOptions) {
     const { host, news, telemetry } = deps
@@ -62,6 +56,9 @@ export class TopologyRunner implements Lifecycle {
     })
     const shared = { topology: topology.name, reporter: this.#reporter, table: this.#table, signal }
     this.#dialer = new PeerDialer({ node: deps, hooks: topology.hooks, ...shared }, options)
+    const { isReachable } = deps
+    const { prune } = topology
+    this.#pruner = new Pruner({ ...shared, host, prune, dialer: this.#dialer, isReachable })
     this.#context = {
       topology: topology.name,
       get self() {
@@ -78,41 +75,42 @@ export class TopologyRunner implements Lifecycle {
         this.#heard(event)
       },
     }
-    if (topology.strategy.kind === 'poll') this.#loop = this.#pollLoop(topology.strategy)
+    this.#source = this.#sourceOf(topology)
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running'
   }
 
   /** Begins without waiting for anything. */
   start(): void {
     if (this.#state !== 'idle' || !this.#topology.isEnabled) return
     this.#state = 'running'
-    const { strategy } = this.#topology
-    this.#loop?.start()
-    if (strategy.kind === 'push') this.#tasks.push(this.#startPush(strategy))
-    this.#tasks.push(this.#reconcileForever())
+    this.#source.start()
   }
 
   /** Stops asking and dialling, then says goodbye, within a deadline. Never throws. */
   async stop(reason = 'stopped'): Promise<void> {
-    const { strategy } = this.#topology
-    if (this.#state !== 'running') {
-      this.#state = 'stopped'
-      return
-    }
+    const wasRunning = this.isRunning
     this.#state = 'stopped'
+    if (!wasRunning) return
     this.#stopping.abort()
-    const farewell =
-      strategy.kind === 'push' ? () => strategy.stop(reason) : () => this.#deregister(strategy)
-    await this.#atMost(farewell)
-    await this.#loop?.stop()
-    await Promise.all([...this.#tasks, this.#dialer.settled()])
+    await this.#atMost(() => this.#source.farewell(reason))
+    await Promise.all([this.#source.stop(), this.#reconciling, this.#dialer.settled()])
+  }
+
+  /** Forgets who is stale and dials what is due, unless that is going on already. Never throws. */
+  reconcile(): void {
+    if (this.#state !== 'running') return
+    this.#reconciling ??= this.#reconcile().finally(() => {
+      this.#reconciling = undefined
+    })
   }
 
   /** Asks at once, and dials what is due. */
   refresh(): void {
     if (this.#state !== 'running') return
-    const { strategy } = this.#topology
-    this.#loop?.refresh()
-    if (strategy.kind === 'push') this.#quietly(() => strategy.refresh?.())
+    this.#source.refresh()
     void this.#dialer.reconcile()
   }
 
@@ -123,33 +121,29 @@ export class TopologyRunner implements Lifecycle {
       isConnected: this.#dialer.connectedName(peer, connected) !== undefined,
       isSelf: this.#dialer.isSelf(peer),
     }))
-    const nextPollInMs = this.#state === 'running' ? this.#loop?.nextPollInMs : undefined
+    const nextPollInMs = this.#state === 'running' ? this.#source.nextPollInMs : undefined
     return this.#figures.status({ state: this.#state, peers, nextPollInMs, nowMs: host.nowMs() })
   }
 
-  #pollLoop(strategy: PollStrategy): PollLoop {
-    const { name, strategyName, poll } = this.#topology
-    return new PollLoop(
-      {
-        host: this.#deps.host,
-        what: `"${name}" (${strategyName})`,
-        lookup: (signal) => this.#lookup(strategy, signal),
-        succeeded: (result, durationMs) => this.#succeeded(result, durationMs),
-        failed: (error, durationMs) => {
-          this.#failed(error, durationMs)
-        },
+  #sourceOf(topology: ResolvedTopology): Source {
+    const { strategy } = topology
+    const shared = {
+      ...this.#deps,
+      context: this.#context,
+      topology,
+      options: this.#options,
+      figures: this.#figures,
+      quietly: (run: () => void) => {
+        this.#quietly(run)
       },
-      { ...poll, backoffMaxMs: this.#options.backoffMaxMs },
-    )
-  }
-
-  async #lookup(strategy: PollStrategy, signal: AbortSignal): Promise<unknown> {
-    this.#figures.attempted(this.#deps.host.wallClockMs())
-    if (strategy.register && !this.#isRegistered) {
-      await strategy.register(this.#context, signal)
-      this.#isRegistered = true
     }
-    return strategy.lookup(this.#context, signal)
+    if (strategy.kind === 'push') {
+      const startFailed = this.#startFailed.bind(this)
+      return new PushSource({ ...shared, startFailed }, strategy)
+    }
+    const succeeded = this.#succeeded.bind(this)
+    const failed = this.#failed.bind(this)
+    return new PollSource({ ...shared, succeeded, failed }, strategy)
   }
 
   async #succeeded(result: CheckedLookup, durationMs: number): Promise<void> {
@@ -164,21 +158,21 @@ export class TopologyRunner implements Lifecycle {
     const isImmediate = this.#topology.prune === 'immediate'
     if (!complete && !(isImmediate && peers.length > 0)) return
     const missing = this.#table.missed(ours, this.#deps.host.nowMs())
-    if (isImmediate) await this.#letGoAtOnce(missing)
+    if (isImmediate) await this.#pruner.letGoAtOnce(missing)
   }
 
   #failed(error: FoundationError, durationMs: number): void {
     const code = String(error.details?.code)
     this.#reporter.lookupFailed(error, code, durationMs)
     const isNews = this.#figures.failed(this.#deps.host.wallClockMs(), { code, error })
-    if (isNews) this.#reporter.health('degraded', error.message)
+    if (isNews) this.#reporter.health('degraded', error.message, code)
   }
 
   #heard(event: StrategyEvent): void {
     if (this.#state !== 'running') return
     this.#quietly(() => {
       if (event.type === 'health') this.#healthIs(event.state, event.detail)
-      else if (event.type === 'notice') this.#reporter.notice(event.code, event.detail)
+      else if (event.type === 'notice') this.#reporter.notice(event)
       else this.#heardOf(event)
     })
   }
@@ -197,7 +191,7 @@ export class TopologyRunner implements Lifecycle {
     const peer = this.#table.find(hint)
     if (!peer) return
     if (this.#topology.prune === 'immediate' && event.reason !== 'goodbye') {
-      void this.#letGoAtOnce([peer])
+      void this.#pruner.letGoAtOnce([peer])
     } else if (event.reason === 'goodbye') {
       this.#table.forget(peer)
       this.#reporter.gone(hint, event.reason)
@@ -220,88 +214,14 @@ export class TopologyRunner implements Lifecycle {
     return cluster === undefined || cluster === this.#deps.self().cluster
   }
 
-  /** `immediate`: disconnects, then forgets; a peer that cannot be disconnected is tried again. */
-  async #letGoAtOnce(missing: readonly KnownPeer[]): Promise<void> {
-    const connected = await this.#dialer.connected()
-    if (!connected) return
-    for (const peer of missing) {
-      const name = this.#dialer.connectedName(peer, connected)
-      if (this.#dialer.isSelf(peer)) continue
-      if (name !== undefined && !(await this.#dialer.disconnect(name))) continue
-      this.#table.forget(peer)
-      this.#reporter.gone(peer.hint, 'unlisted')
-    }
+  async #reconcile(): Promise<void> {
+    await this.#pruner.forgetStale()
+    await this.#dialer.reconcile()
   }
 
-  async #reconcileForever(): Promise<void> {
-    const { host } = this.#deps
-    const { signal } = this.#stopping
-    while (
-      await sleep(host, jitter(this.#options.reconcileIntervalMs, 0.2, host.random()), signal)
-    ) {
-      await this.#forgetStale()
-      await this.#dialer.reconcile()
-    }
-  }
-
-  /** Forgets who is past its ttl or its grace and not connected. */
-  async #forgetStale(): Promise<void> {
-    const nowMs = this.#deps.host.nowMs()
-    const isStale = (peer: KnownPeer): boolean =>
-      this.#table.isExpired(peer, nowMs) ||
-      (this.#topology.prune === 'grace' && this.#table.isPastGrace(peer, nowMs))
-    const stale = this.#table.all().filter(isStale)
-    const connected = stale.length > 0 ? await this.#dialer.connected() : undefined
-    if (!connected) return
-    for (const peer of stale) {
-      if (this.#isKept(peer, connected)) continue
-      this.#table.forget(peer)
-      this.#reporter.gone(peer.hint, this.#table.isExpired(peer, nowMs) ? 'expired' : 'pruned')
-    }
-  }
-
-  #isKept(peer: KnownPeer, connected: ReadonlySet<string>): boolean {
-    const name = this.#dialer.nameOf(peer)
-    if (name !== undefined && this.#deps.isReachable(name)) return true
-    return this.#dialer.connectedName(peer, connected) !== undefined
-  }
-
-  async #startPush(strategy: PushStrategy): Promise<void> {
-    const { host } = this.#deps
-    const { signal } = this.#stopping
-    for (let failures = 0; !signal.aborted; failures++) {
-      this.#figures.attempted(host.wallClockMs())
-      try {
-        // One that hangs is left behind when the topology stops.
-        const started = (async () => strategy.start(this.#context))()
-        await within(host, started, { what: 'Starting the strategy', signal })
-        this.#figures.succeeded(host.wallClockMs(), 0)
-        return
-      } catch (thrown) {
-        this.#pushFailed(toError(thrown))
-      }
-      const rhythm = { minMs: this.#options.redialMinMs, maxMs: this.#options.backoffMaxMs }
-      await sleep(host, backoffMs(failures, rhythm, host.random()), signal)
-    }
-  }
-
-  #pushFailed(error: Error): void {
-    if (this.#stopping.signal.aborted) return
-    this.#figures.failed(this.#deps.host.wallClockMs(), { code: error.name, error })
+  #startFailed(error: Error): void {
+    this.#figures.failed(this.#deps.host.wallClockMs(), { code: codeOf(error), error })
     this.#reporter.health('degraded', `it could not start: ${error.message}`)
-  }
-
-  async #deregister(strategy: PollStrategy): Promise<void> {
-    if (!this.#isRegistered || !strategy.deregister) return
-    const attempt = new AbortController()
-    const timer = this.#deps.host.after(this.#options.stopTimeoutMs, () => {
-      attempt.abort()
-    })
-    try {
-      await strategy.deregister(this.#context, attempt.signal)
-    } finally {
-      timer.cancel()
-    }
   }
 
   /** Runs the last words of a strategy: late or failing ones are logged and left behind. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { isFoundationError } from '../kernel/index.ts'
 import type { LookupResult } from './port/port.ts'
-import { resolveTopology, type Topology } from './topology.ts'
+import { sharedPortNeeded, resolveTopology, type Topology } from './topology.ts'
 
 it('resolveTopology: finds strategies by their own names and by those of libcluster', () => {
   const names = {
@@ -80,14 +80,32 @@ it('resolveTopology: takes its prune rule from the strategy unless it says other
   assert.equal(resolve({ strategy: 'static', prune: 'immediate' }).prune, 'immediate')
 })
 
-it('static: wants a port with every host, and says so', () => {
+it('static: refuses what is no address, and says what is', () => {
   const of = (host: unknown): string => refusal({ strategy: 'static', config: { hosts: [host] } })
-  assert.match(of('10.0.0.1'), /"10\.0\.0\.1" has no port; write "10\.0\.0\.1:<port>"/)
-  assert.match(of('fe80::1'), /write "\[fe80::1\]:<port>"/)
-  for (const bad of ['a:0', 'a:99999', ':7000', 'a b:7000', '[a]:7000', 7, '']) {
+  for (const bad of ['a:0', 'a:99999', ':7000', 'a b:7000', '[a]:7000', 7, '', 'shop@']) {
     assert.match(of(bad), /expected "host:port"/, String(bad))
   }
   assert.match(refusal({ strategy: 'static', config: { hosts: 'a:1' } }), /expected a list/)
+})
+
+it('static: hosts without a port, and node names of the BEAM, have the shared port', async () => {
+  const hosts = ['a', 'shop@10.0.0.1', 'fe80::1', 'b:7000']
+  assert.deepEqual(sharedPortNeeded('lan', { strategy: 'static', config: { hosts } }), {
+    port: undefined,
+  })
+  assert.equal(
+    sharedPortNeeded('lan', { strategy: 'static', config: { hosts: ['b:1'] } }),
+    undefined,
+  )
+  const { strategy } = resolve({ strategy: 'static', config: { hosts, port: 9000 } })
+  assert.ok(strategy.kind === 'poll')
+  const { peers } = await strategy.lookup({} as never, AbortSignal.abort())
+  assert.deepEqual(peers, [
+    { host: 'a', port: 9000 },
+    { host: '10.0.0.1', port: 9000 },
+    { host: 'fe80::1', port: 9000 },
+    { host: 'b', port: 7000 },
+  ])
 })
 
 it('static: lists its hosts: IPv4, IPv6 and names', async () => {

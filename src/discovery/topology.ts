@@ -36,6 +36,8 @@ export interface ResolvedTopology {
   readonly prune: Prune
   readonly hooks: Hooks
   readonly isEnabled: boolean
+  /** See `StrategyDefinition.findsHostsOnly`. */
+  readonly findsHostsOnly: boolean
 }
 
 const prunes: readonly Prune[] = ['never', 'grace', 'immediate']
@@ -56,11 +58,8 @@ const topologyKeys = [
 export function resolveTopology(name: string, given: Topology): ResolvedTopology {
   const path = `topologies.${name}`
   const topology = camelTopology(path, given)
-  const { strategyName, strategy, config, poll } = makeStrategy(
-    path,
-    topology.strategy,
-    topology.config,
-  )
+  const made = makeStrategy(path, topology.strategy, topology.config)
+  const { strategyName, strategy, config, poll, findsHostsOnly } = made
   const defaults = { ...pollFallback, ...strategy.defaults }
   return {
     name,
@@ -74,7 +73,22 @@ export function resolveTopology(name: string, given: Topology): ResolvedTopology
     prune: topology.prune ?? defaults.prune,
     hooks: topology,
     isEnabled: topology.enabled ?? true,
+    findsHostsOnly,
   }
+}
+
+/**
+ * Whether the nodes of this topology must all listen on one port, and which its config names.
+ *
+ * @throws {FoundationError} `FND_OPTION_INVALID`
+ */
+export function sharedPortNeeded(
+  name: string,
+  given: Topology,
+): { readonly port: number | undefined } | undefined {
+  const { findsHostsOnly, config } = resolveTopology(name, given)
+  if (!findsHostsOnly) return undefined
+  return { port: typeof config['port'] === 'number' ? config['port'] : undefined }
 }
 
 function camelTopology(path: string, given: unknown): Topology {

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { systemHost } from '../kernel/index.ts'
-import { until } from '../testing/until.ts'
+import { until } from '../testing/waiting/until.ts'
 import { freeUdpPort, PretendedNode, secret } from './discovery-kit.test.ts'
 import type { Topology } from './topology.ts'
 

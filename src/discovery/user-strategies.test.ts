@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { sleep, systemHost } from '../kernel/index.ts'
+import { FoundationError, isFoundationError, sleep, systemHost } from '../kernel/index.ts'
 import { peer, World } from './discovery-world.test.ts'
 import type { LookupResult } from './port/port.ts'
 
@@ -24,6 +24,38 @@ it('Discovery: strategies of users: a push strategy that cannot start is tried a
   assert.equal(attempts, 3)
   assert.equal(node.discovery.status()[0]?.health.state, 'ok')
   await node.discovery.stop()
+})
+
+it('Discovery: strategies of users: why a push strategy cannot start is told by its code', async () => {
+  class Lacking {
+    start(): Promise<void> {
+      return Promise.reject(new FoundationError('FND_PACKAGE_MISSING', 'run: npm install it'))
+    }
+    stop(): Promise<void> {
+      return Promise.resolve()
+    }
+  }
+  const world = new World()
+  const node = world.nodeOf({ strategy: Lacking })
+  node.discovery.start()
+  await world.clock.advance(10)
+  assert.equal(node.discovery.status()[0]?.lastError?.code, 'FND_PACKAGE_MISSING')
+  await node.discovery.stop()
+})
+
+it('Discovery: strategies of users: a class that cannot be made is refused, with the reason', () => {
+  class Broken {
+    constructor() {
+      throw new TypeError('no such region')
+    }
+    lookup(): Promise<LookupResult> {
+      return Promise.resolve({ peers: [], complete: true })
+    }
+  }
+  assert.throws(
+    () => new World().nodeOf({ strategy: Broken }),
+    (error) => isFoundationError(error) && /topologies\.lan.*no such region/.test(error.message),
+  )
 })
 
 it('Discovery: strategies of users: register runs before the first lookup until it succeeds, deregister at stop', async () => {

@@ -70,10 +70,92 @@ export const errorCodes = {
     meaning: 'An rpc handler of this name is already registered on this node.',
   },
   FND_REMOTE_FAILED: { retryable: false, meaning: 'The handler on the other node threw.' },
+  FND_NAME_TAKEN: {
+    retryable: false,
+    meaning: 'Another registration, maybe on another node, has this name.',
+  },
+  FND_NAME_LOST: {
+    retryable: false,
+    meaning: 'The registration is over: unregistered, or lost to another owner after a partition.',
+  },
+  FND_NAME_UNKNOWN: {
+    retryable: true,
+    meaning: 'No node serves this registered name; the call did not run.',
+  },
+  FND_METHOD_UNKNOWN: {
+    retryable: false,
+    meaning: 'The service has no callable method of this name.',
+  },
+  FND_IMPORT_INVALID: {
+    retryable: false,
+    meaning: 'The configuration of libcluster could not be read; details has line and column.',
+  },
+  FND_CHILD_EXISTS: {
+    retryable: false,
+    meaning: 'A child with this id exists, with another specification.',
+  },
+  FND_CHILD_UNKNOWN: { retryable: false, meaning: 'No child of the cluster has this id.' },
+  FND_CHILD_START_FAILED: {
+    retryable: false,
+    meaning: 'The constructor or start() of the service threw, or took too long.',
+  },
+  FND_CHILD_NOT_RUNNING: {
+    retryable: true,
+    meaning: 'The child is not in the state that was expected there; it moves, ends or has ended.',
+  },
+  FND_CHILD_PINNED: {
+    retryable: true,
+    meaning: 'The child refuses to be moved now.',
+  },
+  FND_SERVICE_UNKNOWN: {
+    retryable: false,
+    meaning: 'No node that may run the child has the service class.',
+  },
+  FND_NO_NODE: {
+    retryable: true,
+    meaning: 'No node may run the child: roles, room or the nodes themselves are missing.',
+  },
+  FND_PLACEMENT_FAILED: {
+    retryable: false,
+    meaning: 'A placement of supervisor.placements threw; its children are placed by `bounded`.',
+  },
+  FND_STATE_INVALID: {
+    retryable: false,
+    meaning: 'The state of a child cannot be handed over: not carriable, too large, or not usable.',
+  },
+  FND_VIEW_DIFFERS: {
+    retryable: true,
+    meaning: 'Two nodes see different members for a moment; the request went to the wrong one.',
+  },
+  FND_MEMBERS_MISSING: {
+    retryable: true,
+    meaning: 'The cluster has fewer members than monitor.expectedMembers says, for a while.',
+  },
   FND_SUBSCRIBER_FAILED: {
     retryable: false,
     meaning: 'A subscriber of a topic threw or rejected; the others still got the message.',
   },
+  FND_CONFIG_REFUSED: {
+    retryable: false,
+    meaning: 'A validator refused the value of a setting; nothing was changed.',
+  },
+  FND_CONFIG_CONFLICT: {
+    retryable: true,
+    meaning: 'Another commit holds the setting, or has changed it meanwhile; nothing was changed.',
+  },
+  FND_CONFIG_ABORTED: {
+    retryable: true,
+    meaning: 'A member could not vote, or not in time; nothing was changed.',
+  },
+  FND_CONFIG_IN_DOUBT: {
+    retryable: true,
+    meaning: 'A commit whose outcome is not known holds the setting; nothing was changed.',
+  },
+  FND_CONFIG_FILE: {
+    retryable: false,
+    meaning: 'The config file cannot be opened or read, is in use, or is not one.',
+  },
+  FND_NO_QUORUM: { retryable: true, meaning: 'Too few of the known members are in view.' },
 } as const
 
 /** A code of {@link errorCodes}. Match on it: messages may change, codes do not. */

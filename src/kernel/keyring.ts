@@ -49,7 +49,11 @@ export class Keyring {
   /** @throws {FoundationError} `FND_SECRET_INVALID` when the list is empty or one of them is weak. */
   constructor(secrets: readonly string[]) {
     const [first, ...others] = secrets.map((secret) => new SecretKey(secret))
-    if (!first) throw new FoundationError('FND_SECRET_INVALID', 'The list of secrets is empty')
+    if (!first)
+      throw new FoundationError(
+        'FND_SECRET_INVALID',
+        'The list of secrets is empty; give at least one',
+      )
     this.keys = [first, ...others]
   }
 

@@ -7,6 +7,7 @@ export type LogMethod = (fields: Readonly<Record<string, unknown>>, message: str
 
 /** What Foundation logs to. */
 export interface Log {
+  /** A logger that adds these fields to every record. */
   child(fields: Readonly<Record<string, unknown>>): Log
   readonly debug: LogMethod
   readonly info: LogMethod

@@ -58,6 +58,11 @@ export function optional<T>(check: Check): Rule<T | undefined> {
   return { fallback: undefined, check }
 }
 
+/** Must be given, and is checked. */
+export function required<T>(check: Check): Rule<T> {
+  return { fallback: undefined as T, check, isRequired: true }
+}
+
 /** A list whose items all pass `check`. */
 export function listOf(check: Check): Check {
   return (value) => {

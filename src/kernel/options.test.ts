@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { flag, integer, listOf, number, oneOf, optional, text, textCheck } from './option-rules.ts'
+import {
+  flag,
+  integer,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  required,
+  text,
+  textCheck,
+} from './option-rules.ts'
 import { defaultsOf, nearest, resolveRules, type Rules } from './options.ts'
 
 interface ProbeOptions {
@@ -70,5 +80,20 @@ describe('nearest()', () => {
   it('ignores case and separators, and gives up when nothing is near', () => {
     assert.equal(nearest('Gosip', ['gossip', 'static']), 'gossip')
     assert.equal(nearest('kubernetes', ['gossip', 'static']), undefined)
+  })
+})
+
+describe('a required option', () => {
+  const strict: Rules<{ url: string }> = { url: required(textCheck) }
+
+  it('must be given, and undefined is not', () => {
+    const message = 'Option "lan.url" is required: expected a string that is not empty'
+    for (const given of [{}, { url: undefined }]) {
+      assert.throws(() => resolveRules(strict, given, 'lan'), {
+        code: 'FND_OPTION_INVALID',
+        message,
+      })
+    }
+    assert.deepEqual(resolveRules(strict, { url: 'x' }), { url: 'x' })
   })
 })

@@ -11,6 +11,8 @@ export type Check = (value: unknown) => string | undefined
 export interface Rule<T> {
   readonly fallback: T
   readonly check: Check
+  /** Must be given: there is no useful fallback. */
+  readonly isRequired?: boolean
 }
 
 /** A rule for every key of an options record. */
@@ -27,7 +29,7 @@ export function defaultsOf<T extends object>(rules: Rules<T>): T {
  *
  * @param path where the options stand, for messages: `membership` gives `"membership.suspectAfterMs"`.
  * @throws {FoundationError} `FND_OPTION_INVALID`, naming the option, what was expected and, for an
- *   unknown key, the nearest known one.
+ *   unknown key, the nearest known one; also when a required option is missing.
  */
 export function resolveRules<T extends object>(rules: Rules<T>, given: unknown, path = ''): T {
   const label = (key: string): string => (path === '' ? key : `${path}.${key}`)
@@ -40,6 +42,10 @@ export function resolveRules<T extends object>(rules: Rules<T>, given: unknown, 
     if (problem !== undefined) throw invalid(label(key), problem, value)
     resolved.set(key, value)
   }
+  const absent = Object.entries<Rule<unknown>>(rules).find(
+    ([key, rule]) => rule.isRequired && resolved.get(key) === undefined,
+  )
+  if (absent) throw missing(label(absent[0]), absent[1])
   return Object.freeze(Object.fromEntries(resolved)) as T
 }
 
@@ -51,6 +57,11 @@ function asRecord(given: unknown, path: string): object {
 /** An error for one bad option. */
 export function invalid(option: string, problem: string, value: unknown): FoundationError {
   const message = `Option "${option}": ${problem}, got ${describe(value)}`
+  return new FoundationError('FND_OPTION_INVALID', message, { details: { option } })
+}
+
+function missing(option: string, { check }: Rule<unknown>): FoundationError {
+  const message = `Option "${option}" is required: ${check(undefined) ?? 'give a value'}`
   return new FoundationError('FND_OPTION_INVALID', message, { details: { option } })
 }
 

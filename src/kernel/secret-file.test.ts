@@ -7,8 +7,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
 import { text } from 'node:stream/consumers'
+import type { FoundationError } from './errors.ts'
 import { Keyring } from './keyring.ts'
-import { resolveKeyring, secretFilePath, type ResolvedKeyring } from './secret-file.ts'
+import {
+  resolveKeyring,
+  secretFilePath,
+  secretFileProblem,
+  type ResolvedKeyring,
+} from './secret-file.ts'
 
 const secret = 'a-secret-nobody-would-guess'
 const other = 'another-secret-nobody-guesses'
@@ -116,7 +122,31 @@ describe('the secret made on first use', () => {
 })
 
 describe('a secret others could read', () => {
-  for (const mode of [0o640, 0o604, 0o620, 0o666]) {
+  it('is refused by owner and mode, but for a file of root that was named: a mounted one', () => {
+    const self = 1_000
+    const problems: readonly (readonly [number, number, boolean, string | undefined])[] = [
+      [self, 0o600, true, undefined],
+      [self, 0o400, false, undefined],
+      [self, 0o644, true, 'readable'],
+      [self, 0o640, false, 'readable'],
+      [self, 0o620, true, 'writable'],
+      [0, 0o444, true, undefined],
+      [0, 0o644, true, undefined],
+      [0, 0o440, true, undefined],
+      [0, 0o664, true, 'writable'],
+      [0, 0o646, true, 'writable'],
+      [0, 0o444, false, 'foreign'],
+      [12_345, 0o444, true, 'foreign'],
+    ]
+    for (const [uid, mode, isNamed, problem] of problems) {
+      const file = `uid ${String(uid)}, mode ${mode.toString(8)}, named ${String(isNamed)}`
+      assert.equal(secretFileProblem({ uid, mode: 0o100_000 | mode }, self, isNamed), problem, file)
+    }
+    assert.equal(secretFileProblem({ uid: 0, mode: 0o644 }, 0, true), undefined)
+    assert.equal(secretFileProblem({ uid: 0, mode: 0o644 }, 0, false), 'readable')
+  })
+
+  for (const mode of [0o620, 0o602, 0o666]) {
     it(`is refused in a file of mode ${mode.toString(8)}, with the command that helps`, async () => {
       const file = await fileOf(secret, mode)
       await assert.rejects(resolve({ FOUNDATION_SECRET_FILE: file }), (error: Error) => {
@@ -126,6 +156,15 @@ describe('a secret others could read', () => {
       })
     })
   }
+
+  it('cannot be made where nothing can be written: told apart from a secret that is no good', async () => {
+    const unwritable = await fileOf('')
+    await assert.rejects(resolve({ HOME: unwritable }), (error: FoundationError) => {
+      assert.equal(error.code, 'FND_SECRET_INVALID')
+      assert.match(error.message, /Cannot make .*FOUNDATION_SECRET/)
+      return error.details?.['reason'] === 'cannot-make'
+    })
+  })
 
   it('is refused in the own file too', async () => {
     const configFolder = await tempFolder()

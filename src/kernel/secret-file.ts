@@ -45,8 +45,9 @@ export async function resolveKeyring(sources: SecretSources): Promise<ResolvedKe
   const inline = env['FOUNDATION_SECRET']
   if (inline !== undefined) return keyringFrom('FOUNDATION_SECRET', inline.split(','))
   const file = secretFilePath(env, configFolder)
-  if (env['FOUNDATION_SECRET_FILE'] === undefined) await makeOnce(file, randomBytes)
-  return keyringFrom(file, (await readPrivately(file)).split('\n'))
+  const isNamed = env['FOUNDATION_SECRET_FILE'] !== undefined
+  if (!isNamed) await makeOnce(file, randomBytes)
+  return keyringFrom(file, (await readPrivately(file, isNamed)).split('\n'))
 }
 
 /**
@@ -89,7 +90,11 @@ async function makeOnce(file: string, randomBytes: SecretSources['randomBytes'])
     if (codeOf(error) === 'EEXIST') return
     const advice =
       'set FOUNDATION_SECRET, the same on every node; a good one: foundation secret new'
-    throw refusal(`Cannot make ${file} (${codeOf(error)}); ${advice}`, error)
+    const message = `Cannot make ${file} (${codeOf(error)}); ${advice}`
+    throw new FoundationError('FND_SECRET_INVALID', message, {
+      details: { reason: 'cannot-make' },
+      cause: error,
+    })
   }
 }
 
@@ -112,11 +117,11 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-async function readPrivately(file: string): Promise<string> {
+async function readPrivately(file: string, isNamed: boolean): Promise<string> {
   let handle: FileHandle | undefined
   try {
     handle = await openToRead(file)
-    await assertPrivate(file, handle)
+    await assertPrivate(file, handle, isNamed)
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(fileMaxBytes), 0, fileMaxBytes, 0)
     return buffer.toString('utf8', 0, bytesRead)
   } catch (error) {
@@ -127,20 +132,39 @@ async function readPrivately(file: string): Promise<string> {
 }
 
 /** Asks the open file, not its name, which could be given to another file in between. */
-async function assertPrivate(file: string, handle: FileHandle): Promise<void> {
+async function assertPrivate(file: string, handle: FileHandle, isNamed: boolean): Promise<void> {
   const { uid, mode, size } = await handle.stat()
   if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw refusal(`${file} is not a file`)
   if (size > fileMaxBytes) throw refusal(`${file} is too large for a file of secrets`)
   // Windows has neither owners nor modes of this kind.
-  if (process.getuid === undefined) return
-  if (uid !== process.getuid()) {
+  const selfUid = process.getuid?.()
+  if (selfUid === undefined) return
+  const problem = secretFileProblem({ uid, mode }, selfUid, isNamed)
+  if (problem === 'writable' || problem === 'readable') {
+    const what = problem === 'writable' ? 'change' : 'read'
+    throw refusal(`Other users can ${what} the secret in ${file}; run: chmod 600 ${quoted(file)}`)
+  }
+  if (problem === 'foreign') {
     throw refusal(
-      `${file} belongs to another user; run: sudo chown ${String(process.getuid())} ${quoted(file)}`,
+      `${file} belongs to another user; run: sudo chown ${String(selfUid)} ${quoted(file)}`,
     )
   }
-  if ((mode & 0o077) !== 0) {
-    throw refusal(`Other users can read the secret in ${file}; run: chmod 600 ${quoted(file)}`)
-  }
+}
+
+/**
+ * Why a file of secrets is not to be trusted. One that was named and belongs to root may be read by
+ * others: it is a secret that Docker or Kubernetes mounted (0444, 0644), which only this container
+ * sees and nobody in it can change. Pure.
+ */
+export function secretFileProblem(
+  { uid, mode }: { readonly uid: number; readonly mode: number },
+  selfUid: number,
+  isNamed: boolean,
+): 'foreign' | 'writable' | 'readable' | undefined {
+  const isMounted = isNamed && uid === 0
+  if (uid !== selfUid && !isMounted) return 'foreign'
+  if ((mode & 0o022) !== 0) return 'writable'
+  return (mode & 0o077) !== 0 && !isMounted ? 'readable' : undefined
 }
 
 /** Does not wait for the writer of a named pipe. */

@@ -31,13 +31,14 @@ export function deferred<T>(): Deferred<T> {
 /**
  * Settles as `work` does, unless the deadline or the signal comes first. Does not stop `work`.
  *
- * @param what names the thing waited for, for the message: `ready() of node "a"`.
+ * @param what names the thing waited for, for the message: `ready() of node "a"`; `hint` is asked at
+ *   the deadline how things stand then, and what to do.
  * @throws {FoundationError} `FND_TIMED_OUT`
  */
 export async function within<T>(
   host: Host,
   work: Promise<T>,
-  { what, timeoutMs, signal }: WaitOptions & { what: string },
+  { what, timeoutMs, signal, hint }: WaitOptions & { what: string; hint?: () => string },
 ): Promise<T> {
   if (timeoutMs === undefined && signal === undefined) return work
   if (signal?.aborted) {
@@ -57,7 +58,7 @@ export async function within<T>(
           early.reject(
             new FoundationError(
               'FND_TIMED_OUT',
-              `${what} took longer than ${String(timeoutMs)} ms`,
+              `${what} took longer than ${String(timeoutMs)} ms${hint ? `; ${hint()}` : ''}`,
             ),
           )
         })

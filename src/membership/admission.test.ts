@@ -13,6 +13,7 @@ function facts(overrides: Partial<AdmissionFacts> = {}): AdmissionFacts {
   return {
     self: identity('me', '5'),
     isLeaving: false,
+    isKeptOut: false,
     table,
     linkedIncarnation: undefined,
     ...overrides,

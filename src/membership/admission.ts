@@ -9,6 +9,8 @@ import { isLive, type MemberRecord, type MemberTable } from './members/member-ta
 export interface AdmissionFacts {
   readonly self: NodeIdentity
   readonly isLeaving: boolean
+  /** Its name is in quarantine. */
+  readonly isKeptOut: boolean
   readonly table: MemberTable
   /** The incarnation of that name a link is up to. */
   readonly linkedIncarnation: string | undefined
@@ -30,13 +32,17 @@ export function judgeAdmission(
   const end = table.endOf(peer.name, peer.incarnation)
   // A replaced node that still lives is told the reason it can act on.
   if (end === 'replaced' && isLive(known)) return 'name_in_use'
-  if (end || table.isBarred(peer.name, peer.incarnation) || table.isFullFor(peer.name))
-    return 'rejected'
+  if (end || isUnwanted(peer, facts)) return 'rejected'
   return isHeld(peer, known, facts.linkedIncarnation) ? 'ask-holder' : 'admit'
 }
 
 function isYounger(a: NodeIdentity, b: NodeIdentity): boolean {
   return a.incarnation > b.incarnation
+}
+
+function isUnwanted({ name, incarnation }: NodeIdentity, facts: AdmissionFacts): boolean {
+  const { isKeptOut, table } = facts
+  return isKeptOut || table.isBarred(name, incarnation) || table.isFullFor(name)
 }
 
 /** By a live member with a link, other than the peer. */

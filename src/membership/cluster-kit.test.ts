@@ -1,5 +1,5 @@
 /** Nodes that are nothing but a memory transport, a router and membership, under virtual time. */
-import { silentLog } from '../kernel/index.ts'
+import { silentLog, silentTelemetry } from '../kernel/index.ts'
 import { VirtualClock } from '../testing/index.ts'
 
 import { MemoryHub, Router, type NodeIdentity, type Transport } from '../transport/index.ts'
@@ -23,6 +23,7 @@ export interface TestNode {
 interface NodeOverrides {
   readonly options?: Partial<MembershipOptions>
   readonly incarnation?: string
+  readonly roles?: readonly string[]
   /** Its name in faults; needed when two nodes have one name. */
   readonly place?: string
 }
@@ -44,7 +45,7 @@ export class TestCluster {
   async node(name: string, overrides: NodeOverrides = {}): Promise<TestNode> {
     const place = overrides.place ?? name
     const host = this.clock.host(place)
-    const common = { host, log: silentLog, telemetry: (): void => undefined }
+    const common = { host, log: silentLog, telemetry: silentTelemetry }
     const transport = this.hub.engine(place).create(common)
     const router = new Router({ transport, host, log: silentLog })
     this.#lives += 1
@@ -55,7 +56,7 @@ export class TestCluster {
       name,
       incarnation,
       cluster: 'test',
-      roles: [],
+      roles: overrides.roles ?? [],
       meta: {},
       addresses: [] as string[],
     }

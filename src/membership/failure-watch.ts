@@ -127,7 +127,7 @@ export class FailureWatch {
     this.#detector.postpone(delayMs, nowMs)
     const { multiplier } = this.#health
     if (multiplier !== before) {
-      this.#deps.telemetry('membership.health.changed', { multiplier, delayMs })
+      this.#deps.telemetry.execute('membership.health.changed', { multiplier, delayMs })
     }
     const silentMs = (name: string): number | undefined => this.#deps.transport.silentMs(name)
     this.#apply(this.#detector.tick({ nowMs, silentMs, multiplier }))

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { FoundationError } from '../kernel/index.ts'
 import type { NodeIdentity } from '../transport/index.ts'
 import { TestCluster, type TestNode } from './cluster-kit.test.ts'
+import { observerRole } from './members/member.ts'
 
 const nameInUse = (error: unknown): boolean =>
   error instanceof FoundationError && error.code === 'FND_NAME_IN_USE'
@@ -160,7 +161,7 @@ describe('Membership: addresses', () => {
     await cluster.advance(2_000)
     const [target] = a.membership.status().targets
     assert.deepEqual([target?.lastResult, target?.provenance], ['refused', ['lan']])
-    a.membership.forget('nobody:1')
+    a.membership.dials.forget('nobody:1')
     assert.deepEqual(a.membership.status().targets, [])
   })
 })
@@ -178,6 +179,17 @@ describe('Membership: ready', () => {
     await cluster.advance(3_000)
     const { readyAtMs } = seen
     assert.ok(readyAtMs >= 3_500 && readyAtMs < 3_700, `ready at ${String(readyAtMs)} ms`)
+  })
+
+  it('does not count a looker-on', async () => {
+    const cluster = new TestCluster()
+    const a = await cluster.node('a')
+    const cli = await cluster.node('cli', { roles: [observerRole] })
+    cli.membership.propose(a.address, 'seeds')
+    await cluster.advance(3_000)
+    assert.deepEqual(a.is('alive'), ['cli'])
+    const options = { minPeers: 1, timeoutMs: 1_000 }
+    await assert.rejects(cluster.during(a.membership.ready(options)), { code: 'FND_TIMED_OUT' })
   })
 
   it('fails, or goes on, at its deadline', async () => {

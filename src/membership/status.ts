@@ -1,5 +1,6 @@
 /** What `status()` shows: plain JSON for people and tools. */
-import type { DialPlan, DialTarget } from './dialing/dial-plan.ts'
+import type { DialPlan } from './dialing/dial-plan.ts'
+import type { DialTarget } from './dialing/dial-target.ts'
 import type { SuspicionStatus } from './failure-detector.ts'
 import type { LocalHealthStatus } from './failure-watch.ts'
 import type { Member } from './members/member.ts'
@@ -18,13 +19,18 @@ export interface TargetStatus {
   readonly nextInMs?: number
 }
 
+/** `leaving`: announced; nobody new is let in. `stopped` is final. */
+export type MembershipState = 'idle' | 'running' | 'leaving' | 'stopped'
+
 /** What membership knows and does now. */
 export interface MembershipStatus {
-  readonly state: string
+  readonly state: MembershipState
   readonly self: Member
   readonly members: readonly Member[]
   readonly linked: readonly string[]
   readonly targets: readonly TargetStatus[]
+  /** Names that are kept out for a while. */
+  readonly quarantined: readonly string[]
   readonly suspicions: readonly SuspicionStatus[]
   readonly localHealth: LocalHealthStatus
 }

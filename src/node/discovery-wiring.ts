@@ -1,6 +1,6 @@
 /** What discovery gets of a node: it proposes addresses, membership dials and knows who answered. */
 import type { DiscoveryDeps, DiscoveryEvent } from '../discovery/index.ts'
-import { diagnosticsTelemetry, FoundationError } from '../kernel/index.ts'
+import { FoundationError, type Telemetry } from '../kernel/index.ts'
 import type { Membership } from '../membership/index.ts'
 import type { ClusterEvent } from './cluster-event.ts'
 import type { NodeSettings } from './settings.ts'
@@ -8,6 +8,7 @@ import type { NodeSettings } from './settings.ts'
 /** What the wiring joins. */
 export interface DiscoveryWiring {
   readonly settings: NodeSettings
+  readonly telemetry: Telemetry
   readonly membership: Membership
   readonly emit: (event: ClusterEvent) => void
 }
@@ -38,14 +39,19 @@ class AnsweredAddresses {
 }
 
 /** Joins discovery to membership. */
-export function discoveryDepsOf({ settings, membership, emit }: DiscoveryWiring): DiscoveryDeps {
+export function discoveryDepsOf({
+  settings,
+  telemetry,
+  membership,
+  emit,
+}: DiscoveryWiring): DiscoveryDeps {
   const { host, log, identity, keyring, interfaces } = settings
   const { name, incarnation, cluster } = identity
   const answered = new AnsweredAddresses(membership)
   return {
     host,
     log,
-    telemetry: diagnosticsTelemetry,
+    telemetry,
     self: () => ({ name, incarnation, cluster, addresses: membership.self.addresses }),
     keyring,
     interfaces,
@@ -65,6 +71,7 @@ export function discoveryDepsOf({ settings, membership, emit }: DiscoveryWiring)
 }
 
 function noticeError(event: Extract<DiscoveryEvent, { type: 'notice' }>): FoundationError {
-  const details = { topology: event.topology, reason: event.code }
-  return new FoundationError('FND_DISCOVERY_FAILED', event.detail, { details })
+  const { topology, code: reason, address, detail } = event
+  const details = { topology, reason, ...(address !== undefined && { address }) }
+  return new FoundationError('FND_DISCOVERY_FAILED', detail, { details })
 }

@@ -1,6 +1,21 @@
 /** Delivers cluster events to listeners and streams, in order; a listener that throws harms nobody. */
-import { BoundedStream, toError, type Log } from '../kernel/index.ts'
-import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-event.ts'
+import {
+  BoundedStream,
+  checkFunction,
+  checkGiven,
+  checkWord,
+  integerCheck,
+  signalCheck,
+  toError,
+  type GivenChecks,
+  type Log,
+} from '../kernel/index.ts'
+import {
+  clusterEventTypes,
+  type ClusterEvent,
+  type ClusterEventOf,
+  type ClusterEventType,
+} from './cluster-event.ts'
 
 type Listener = (event: ClusterEvent) => unknown
 
@@ -14,6 +29,11 @@ export interface WatchOptions {
 
 const watchBufferMax = 1024
 
+const watchChecks: GivenChecks<WatchOptions> = {
+  signal: signalCheck,
+  bufferMax: integerCheck({ min: 1, max: 1_000_000 }),
+}
+
 /** One a node. */
 export class EventHub {
   readonly #log: Log
@@ -25,11 +45,17 @@ export class EventHub {
     this.#log = log
   }
 
-  /** Calls `listener` for each event of the type until the returned function is called. */
+  /**
+   * Calls `listener` for each event of the type until the returned function is called.
+   *
+   * @throws {FoundationError} `FND_OPTION_INVALID`
+   */
   on<T extends ClusterEventType>(
     type: T,
     listener: (event: ClusterEventOf<T>) => unknown,
   ): () => void {
+    checkWord('type of a cluster event', type, Object.keys(clusterEventTypes))
+    checkFunction('listener', listener)
     const listeners = this.#listeners.get(type) ?? new Set()
     this.#listeners.set(type, listeners)
     // A wrapper of its own: the same function given twice is called, and removed, twice.
@@ -42,6 +68,7 @@ export class EventHub {
 
   /** All events from now on, as a stream that ends with the node or the signal. */
   watch(options: WatchOptions = {}): AsyncIterable<ClusterEvent> {
+    checkGiven(watchChecks, options, 'watch')
     const { signal, bufferMax = watchBufferMax } = options
     const end = (): void => {
       stream.end()

@@ -1,20 +1,41 @@
 /** The facade: one object a process, with the parts behind plain words. */
+import type { Config } from '../config/index.ts'
+import type { Events } from '../events/index.ts'
 import {
+  checkGiven,
   FoundationError,
+  isFoundationError,
+  listOf,
   toError,
+  waitChecks,
   within,
+  wordCheck,
+  type GivenChecks,
   type LifecycleState,
   type WaitOptions,
 } from '../kernel/index.ts'
 import type { Member, MemberStatus, ReadyOptions } from '../membership/index.ts'
+import type { Monitor } from '../monitor/index.ts'
 import type { ChannelDoor, PubSub } from '../pubsub/index.ts'
+import type { Registry } from '../registry/index.ts'
 import type { Rpc } from '../rpc/index.ts'
+import type { Supervisor } from '../supervisor/index.ts'
 import type { ClusterEvent, ClusterEventOf, ClusterEventType } from './cluster-event.ts'
 import { EventHub, type WatchOptions } from './event-hub.ts'
 import { Parts } from './parts.ts'
 import type { NodeSettings } from './settings.ts'
 import { leaveOnSignals } from './signals.ts'
-import { statusOf, type NodeStatus } from './status.ts'
+import { statusHandler, statusOf, type NodeStatus } from './status.ts'
+
+/** Which members `members()` gives. */
+export interface MembersOptions {
+  /** Default: `alive` and `suspect`. */
+  readonly status?: readonly MemberStatus[]
+}
+
+const membersChecks: GivenChecks<MembersOptions> = {
+  status: listOf(wordCheck(['alive', 'suspect', 'down', 'left'])),
+}
 
 /** What users call of a node's publish/subscribe. */
 export type NodePubSub = Pick<
@@ -24,6 +45,59 @@ export type NodePubSub = Pick<
 
 /** What users call of a node's rpc. */
 export type NodeRpc = Pick<Rpc, 'handle' | 'call' | 'multicall'>
+
+/** What users call of a node's config. */
+export type NodeConfig = Pick<
+  Config,
+  | 'get'
+  | 'all'
+  | 'version'
+  | 'set'
+  | 'commit'
+  | 'validate'
+  | 'subscribe'
+  | 'inDoubt'
+  | 'resolve'
+  | 'history'
+>
+
+/** What users call of a node's events. */
+export type NodeEvents = Pick<Events, 'emit' | 'emitDistributed' | 'subscribe' | 'query'>
+
+/** What users call of a node's registry. */
+export type NodeRegistry = Pick<
+  Registry,
+  | 'register'
+  | 'lookup'
+  | 'get'
+  | 'select'
+  | 'count'
+  | 'keysOn'
+  | 'watch'
+  | 'join'
+  | 'members'
+  | 'dispatch'
+  | 'meta'
+>
+
+/** What users call of a node's supervisor. */
+export type NodeSupervisor = Pick<
+  Supervisor,
+  | 'startChild'
+  | 'stopChild'
+  | 'singleton'
+  | 'runOnce'
+  | 'get'
+  | 'which'
+  | 'count'
+  | 'move'
+  | 'rebalance'
+  | 'drain'
+  | 'resume'
+  | 'explain'
+>
+/** What users call of a node's monitor. */
+export type NodeMonitor = Pick<Monitor, 'snapshot' | 'health' | 'on'>
 
 /** A running node. Made by `startNode`. */
 export class FoundationNode {
@@ -65,10 +139,36 @@ export class FoundationNode {
     return this.#parts.rpc
   }
 
+  /** Names across nodes, the services behind them, groups. */
+  get registry(): NodeRegistry {
+    return this.#parts.registry
+  }
+
+  /** Settings of the whole cluster. */
+  get config(): NodeConfig {
+    return this.#parts.config
+  }
+
+  /** Typed events of this node and of others, with a history. */
+  get events(): NodeEvents {
+    return this.#parts.events
+  }
+
+  /** Children: started somewhere, restarted, moved. */
+  get supervisor(): NodeSupervisor {
+    return this.#parts.supervisor
+  }
+
+  /** What the cluster looks like from here, how well this node is, and what heals. */
+  get monitor(): NodeMonitor {
+    return this.#parts.monitor
+  }
+
   /** Opens the node. Called once, by `startNode`. */
   async start(): Promise<void> {
     if (this.#state !== 'idle') return
     this.#state = 'running'
+    this.#parts.rpc.handle(statusHandler, () => this.status())
     await this.#parts.start()
     const { handlesSignals, log } = this.#settings
     if (handlesSignals) this.#forgetSignals = leaveOnSignals({ log, stop: () => this.stop() })
@@ -80,19 +180,32 @@ export class FoundationNode {
   }
 
   /** The current list, this node included: alive and suspect members, or those of the given status. */
-  members(options?: { readonly status?: readonly MemberStatus[] }): Member[] {
+  members(options?: MembersOptions): Member[] {
+    checkGiven(membersChecks, options, 'members')
     return this.#parts.membership.members(options)
   }
 
   /**
-   * Waits for company: at least `minPeers` (0) others alive, and the set stable for a moment.
+   * Waits for company: at least `minPeers` (0) others alive, observers not counted, and
+   * the set stable for a moment, and the settings of
+   * the cluster known here.
    *
    * @throws {FoundationError} `FND_TIMED_OUT`, unless `onTimeout` is `'continue'`;
    *   `FND_NAME_IN_USE` when the cluster refused this node for its name.
    */
   async ready(options: ReadyOptions = {}): Promise<Member[]> {
     this.#assertRunning('ready()')
-    return this.#parts.membership.ready(options)
+    const { host } = this.#settings
+    const startedMs = host.nowMs()
+    await this.#parts.membership.ready(options)
+    const { timeoutMs, signal } = options
+    const leftMs = timeoutMs && Math.max(1, timeoutMs - (host.nowMs() - startedMs))
+    const synced = this.#parts.config.synced({
+      ...(leftMs !== undefined && { timeoutMs: leftMs }),
+      ...(signal && { signal }),
+    })
+    await (options.onTimeout === 'continue' ? synced.catch(onlyTimeouts) : synced)
+    return this.members()
   }
 
   /**
@@ -102,6 +215,7 @@ export class FoundationNode {
    * @throws {FoundationError} `FND_DIAL_FAILED` and others, with `details.reason`.
    */
   async connect(address: string, options: WaitOptions = {}): Promise<Member> {
+    checkGiven(waitChecks, options, 'connect')
     this.#assertRunning('connect()')
     const dialled = this.#parts.membership.connect(address, { provenance: 'by hand', ...options })
     return within(this.#settings.host, dialled, { what: `connect() to ${address}`, ...options })
@@ -133,10 +247,12 @@ export class FoundationNode {
    * signal it resolves when that comes first; what is left of the stop goes on by itself.
    */
   async stop(options: WaitOptions = {}): Promise<void> {
+    checkGiven(waitChecks, options, 'stop')
     this.#stopping ??= this.#stop()
     await within(this.#settings.host, this.#stopping, { what: 'stop()', ...options }).catch(toError)
   }
 
+  /** As `stop()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
@@ -153,4 +269,8 @@ export class FoundationNode {
     if (this.#state === 'running') return
     throw new FoundationError('FND_NOT_RUNNING', `${what}: node "${this.name}" is ${this.#state}`)
   }
+}
+
+function onlyTimeouts(thrown: unknown): void {
+  if (!isFoundationError(thrown) || thrown.code !== 'FND_TIMED_OUT') throw thrown
 }

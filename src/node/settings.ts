@@ -1,15 +1,25 @@
 /** What the facade needs to build a node: every option checked, every default filled in. */
+import { configRules, type ConfigOptions } from '../config/index.ts'
 import { discoveryRules, type DiscoveryOptions, type Topology } from '../discovery/index.ts'
+import { eventsRules, type EventsOptions } from '../events/index.ts'
 import { invalid, resolveRules, type Host, type Keyring, type Log } from '../kernel/index.ts'
 import { membershipPresets, membershipRules, type MembershipOptions } from '../membership/index.ts'
+import { monitorRules, type MonitorOptions, type VitalsSource } from '../monitor/index.ts'
 import {
   channelTable,
   pubsubRules,
   type ChannelOptions,
   type PubSubOptions,
 } from '../pubsub/index.ts'
+import { registryRules, type RegistryOptions } from '../registry/index.ts'
+import type { OwnerLogOptions } from '../replication/index.ts'
 import { rpcRules, type RpcOptions } from '../rpc/index.ts'
 import type { CheckedOptions, Mode } from '../setup/index.ts'
+import {
+  supervisorRules,
+  type ServiceClasses,
+  type SupervisorOptions,
+} from '../supervisor/index.ts'
 import type { ChannelClass, NodeIdentity, TransportEngine } from '../transport/index.ts'
 
 /** Options of the parts, resolved. */
@@ -17,7 +27,14 @@ export interface PartOptions {
   readonly membership: MembershipOptions
   readonly pubsub: PubSubOptions
   readonly rpc: RpcOptions
+  readonly registry: RegistryOptions
+  readonly config: ConfigOptions
+  readonly events: EventsOptions
+  readonly supervisor: SupervisorOptions
+  readonly monitor: MonitorOptions
   readonly discovery: DiscoveryOptions
+  /** Default: as it comes. */
+  readonly ownerLog?: OwnerLogOptions
 }
 
 /** Everything one node is made of. */
@@ -35,6 +52,9 @@ export interface NodeSettings {
   readonly interfaces: readonly string[] | undefined
   readonly channels: Readonly<Record<string, ChannelOptions>>
   readonly parts: PartOptions
+  /** What the supervisor may start here. */
+  readonly classes: ServiceClasses
+  readonly vitals: VitalsSource
   /** Stacks of failed handlers are sent to the caller. */
   readonly isDevelopment: boolean
   readonly handlesSignals: boolean
@@ -54,6 +74,11 @@ export function resolvePartOptions(options: CheckedOptions): PartOptions {
     membership: checkOrder(resolveRules(membershipRules, membership, 'membership')),
     pubsub: resolveRules(pubsubRules, options.pubsub, 'pubsub'),
     rpc: resolveRules(rpcRules, options.rpc, 'rpc'),
+    registry: resolveRules(registryRules, options.registry, 'registry'),
+    config: resolveRules(configRules, options.config, 'config'),
+    events: resolveRules(eventsRules, options.events, 'events'),
+    supervisor: resolveRules(supervisorRules, options.supervisor, 'supervisor'),
+    monitor: resolveRules(monitorRules, options.monitor, 'monitor'),
     discovery: resolveRules(discoveryRules, options.discovery, 'discovery'),
   }
 }

@@ -5,6 +5,7 @@ import {
   FoundationError,
   invalid,
   isFoundationError,
+  isPackageInstalled,
   Keyring,
   logLevels,
   resolveKeyring,
@@ -14,25 +15,35 @@ import {
   type LogLevel,
   type ResolvedKeyring,
 } from '../kernel/index.ts'
+import type { VitalsSource } from '../monitor/index.ts'
 import {
   defaultNodeName,
   newIncarnation,
+  listenEndpoint,
   readSources,
   translateModes,
   type CheckedOptions,
-  type Endpoint,
   type StartOptions,
   type Translation,
 } from '../setup/index.ts'
-import { mesh, type Credentials, type TransportEngine } from '../transport/index.ts'
+import {
+  mesh,
+  type Credentials,
+  type NodeIdentity,
+  type TransportEngine,
+} from '../transport/index.ts'
 import { FoundationNode } from './foundation-node.ts'
+import { ProcessVitalsSource } from './process-vitals.ts'
 import { queueBoundsOf, resolvePartOptions, type NodeSettings } from './settings.ts'
 
 /** What a process gives a node besides its options; tests give other things. */
 export interface StartSurroundings {
   readonly host: Host
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly workingFolder: string
+  /** Where files with settings are looked for; undefined: nowhere. */
+  readonly workingFolder: string | undefined
+  /** How the process is; its real figures when left out. */
+  readonly vitals?: VitalsSource
 }
 
 /**
@@ -54,7 +65,10 @@ export async function startNodeIn(
   surroundings: StartSurroundings,
   given: StartOptions = {},
 ): Promise<FoundationNode> {
-  const settings = await resolveSettings(surroundings, given)
+  const settings = await resolveSettings(
+    { vitals: new ProcessVitalsSource(), ...surroundings },
+    given,
+  )
   const node = new FoundationNode(settings)
   await node.start()
   const { addresses } = node.self
@@ -64,26 +78,19 @@ export async function startNodeIn(
 }
 
 async function resolveSettings(
-  surroundings: StartSurroundings,
+  surroundings: Required<StartSurroundings>,
   given: StartOptions,
 ): Promise<NodeSettings> {
-  const { host, env } = surroundings
-  const { options, notes } = readSources(given, surroundings)
+  const { host, env, vitals } = surroundings
+  const { options, notes } = await readSources(given, surroundings)
   const app = requireApp(options)
-  const translation = translateModes(options)
+  const translation = translateModes(options, { env, hasPackage: isPackageInstalled })
   const parts = resolvePartOptions(options)
   const name = options.name ?? defaultNodeName(app, host)
   const log = (options.log ?? defaultLog(env)).child({ node: name })
   for (const note of [...notes, ...translation.notes]) log.warn({}, note)
   const secret = await secretFor(options, surroundings, log)
-  const identity = {
-    name,
-    incarnation: newIncarnation(host),
-    cluster: app,
-    addresses: [],
-    roles: options.roles ?? [],
-    meta: options.meta ?? {},
-  }
+  const identity = identityOf(options, { name, app, host })
   return {
     host,
     log,
@@ -96,9 +103,19 @@ async function resolveSettings(
     interfaces: options.interfaces,
     channels: options.channels ?? {},
     parts,
+    classes: options.services ?? {},
+    vitals,
     isDevelopment: env['NODE_ENV'] === 'development',
     handlesSignals: options.signals ?? false,
   }
+}
+
+function identityOf(
+  { roles, meta }: CheckedOptions,
+  { name, app, host }: { name: string; app: string; host: Host },
+): NodeIdentity {
+  const incarnation = newIncarnation(host)
+  return { name, incarnation, cluster: app, addresses: [], roles: roles ?? [], meta: meta ?? {} }
 }
 
 function requireApp({ app }: CheckedOptions): string {
@@ -146,7 +163,7 @@ function engineFor(
   const { interfaces, advertise } = options
   return mesh({
     credentials: credentialsFor(options, given),
-    listen: listenOn(options, given),
+    listen: listenEndpoint(options, { ...given, isPrivate: given.secret?.isPrivate === true }),
     ...(advertise && { advertise }),
     ...(interfaces && { interfaces }),
     ...queueBoundsOf(options.channels ?? {}),
@@ -160,14 +177,4 @@ function credentialsFor(
   if (tls) return { kind: 'mtls', cluster: app, ...tls }
   if (secret) return { kind: 'psk', cluster: app, keyring: secret.keyring }
   throw new FoundationError('FND_SECRET_INVALID', 'The mesh needs a secret or certificates')
-}
-
-/** Alone, or with a secret nobody else has, there is no reason to be reachable from outside. */
-function listenOn(
-  { listen, interfaces }: CheckedOptions,
-  { secret, translation }: { secret: Secret | undefined; translation: Translation },
-): Endpoint {
-  const isConfined = interfaces?.length === 1 && interfaces[0] === 'lo'
-  const isInward = isConfined || secret?.isPrivate === true || translation.mode === 'alone'
-  return isInward ? { host: '127.0.0.1', ...listen } : (listen ?? {})
 }

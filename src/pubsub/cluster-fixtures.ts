@@ -1,5 +1,5 @@
 /** For tests: pubsub on several nodes over loops of bytes, with real time and no sockets. */
-import { silentLog, systemHost } from '../kernel/index.ts'
+import { silentLog, systemHost, silentTelemetry } from '../kernel/index.ts'
 import { OwnerLog, ownerLogDefaults } from '../replication/index.ts'
 import { Router, type ChannelClass, type SendOutcome } from '../transport/index.ts'
 import { pubsubDefaults, type ChannelOptions, type PubSubOptions } from './options.ts'
@@ -50,7 +50,7 @@ export class TestCluster {
         }),
     }
     const router = new Router({ transport, host: systemHost, log: silentLog })
-    const common = { router, host: systemHost, log: silentLog, telemetry: () => undefined }
+    const common = { router, host: systemHost, log: silentLog, telemetry: silentTelemetry }
     const ownerLog = new OwnerLog(
       { ...common, self: { name, incarnation: '1' } },
       { ...ownerLogDefaults, batchMs: 1, digestIntervalMs: 100 },

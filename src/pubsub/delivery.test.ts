@@ -187,6 +187,24 @@ describe('PubSub, what does not fit', () => {
 })
 
 describe('PubSub, gaps and the end', () => {
+  it('tells of a gap whom it concerns, where the engine knows what was lost', async () => {
+    const [, b] = await nodes(2)
+    const told: string[] = []
+    for (const topic of ['events.a', 'events.*', 'events.b', 'control.a', '>']) {
+      b.pubsub.subscribe(topic, () => undefined, {
+        onGap: ({ count }) => told.push(`${topic} ${String(count)}`),
+      })
+    }
+    b.pubsub.gap('a', 'events', 2, { topic: 'events.a' })
+    assert.deepEqual(told, ['events.a 2', 'events.* 2', '> 2'])
+    assert.deepEqual(b.news, [{ type: 'gap', from: 'a', channel: 'events', count: 2 }])
+    b.pubsub.gap('a', 'control', 3, 'unpublished')
+    assert.equal(told.length, 3, 'what parts of the node lost is no concern of subscribers')
+    b.pubsub.gap('a', 'control', 4)
+    assert.deepEqual(told.slice(3), ['control.a 4', '> 4'])
+    assert.deepEqual([b.pubsub.stats().gaps.events, b.pubsub.stats().gaps.control], [2, 4])
+  })
+
   it('tells subscribers of the class, and the node, of a lost stretch', async () => {
     const [a, b] = await nodes(2)
     const gaps: unknown[] = []

@@ -1,5 +1,17 @@
 /** What a subscriber receives, and how it asks for it. */
-import { flag, integer, oneOf, optional, type Check, type Rules } from '../kernel/index.ts'
+import {
+  flag,
+  integer,
+  oneOf,
+  optional,
+  waitChecks,
+  wordCheck,
+  type Check,
+  type GivenChecks,
+  type Rules,
+  type TraceContext,
+  type WaitOptions,
+} from '../kernel/index.ts'
 
 /** What is known of a message beside itself. Read-only: all subscribers get the same object. */
 export interface DeliveryMeta {
@@ -14,6 +26,8 @@ export interface DeliveryMeta {
   readonly epoch: number
   /** Grows within (sender, class of the channel); not contiguous, as other messages count too. */
   readonly sequence: number
+  /** Size of the encoded message. */
+  readonly bytes: number
 }
 
 /** A message as an iterator gives it. */
@@ -46,6 +60,11 @@ export interface SubscribeOptions<M = unknown> {
    * message at a time, and is behind until the promise it returned has settled.
    */
   readonly latestBy?: (message: M) => unknown
+  /**
+   * `false`: other nodes are not told of it, so it only sees what comes to this node anyway: its own
+   * messages, what another subscription here wants, and what is sent `to: 'everyone'`. Default `true`.
+   */
+  readonly announce?: boolean
   /** Ends the subscription. */
   readonly signal?: AbortSignal
   /** Called when messages of this subscription's channels may have been lost on the way here. */
@@ -64,10 +83,23 @@ export const subscribeRules: Rules<SubscribeOptions> = {
   bufferMax: integer(bufferMaxDefault, { min: 1, max: 1_048_576 }),
   overflow: oneOf('drop-oldest', ['drop-oldest', 'drop-newest']),
   latestBy: optional(functionCheck),
+  announce: flag(true),
   signal: optional((value) =>
     value instanceof AbortSignal ? undefined : 'expected an AbortSignal',
   ),
   onGap: optional(functionCheck),
+}
+
+/** How a broadcast goes out. */
+export interface BroadcastOptions extends WaitOptions {
+  /** `'everyone'`: also to nodes that have not said they listen to the topic. Default `'interested'`. */
+  readonly to?: 'interested' | 'everyone'
+}
+
+/** What is checked of {@link BroadcastOptions}. */
+export const broadcastChecks: GivenChecks<BroadcastOptions> = {
+  ...waitChecks,
+  to: wordCheck(['interested', 'everyone']),
 }
 
 /** A message on its way to the subscribers of this node. */
@@ -77,4 +109,6 @@ export interface Parcel {
   /** Bytes that hold the encoded message from `valueAt` on, for subscribers that want a copy. */
   readonly payload: Uint8Array
   readonly valueAt: number
+  /** What the message belongs to; handlers run in it. */
+  readonly trace: TraceContext | undefined
 }

@@ -2,7 +2,7 @@
  * Calls the local subscribers. A message that a handler publishes while another is being delivered
  * waits its turn, so that all subscribers see the messages of one sender in one order.
  */
-import type { Host } from '../kernel/index.ts'
+import { currentTrace, runInTrace, type Host } from '../kernel/index.ts'
 import type { Parcel } from './delivery.ts'
 import type { Subscription, TopicSubscription } from './subscription.ts'
 
@@ -75,6 +75,15 @@ export class Dispatcher {
   }
 
   #deliver(work: Dispatch): void {
+    if (work.trace === currentTrace()) this.#deliverAll(work)
+    else {
+      runInTrace(work.trace, () => {
+        this.#deliverAll(work)
+      })
+    }
+  }
+
+  #deliverAll(work: Dispatch): void {
     const { subscribers, except } = work
     for (const subscription of subscribers) {
       if (subscription === except) continue

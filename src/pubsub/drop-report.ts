@@ -31,7 +31,7 @@ export class DropReport {
   add(target: string): void {
     const { host, log, telemetry } = this.#deps
     this.#total += 1
-    telemetry('pubsub.message.dropped', { count: 1 }, { target })
+    telemetry.execute('pubsub.message.dropped', { count: 1 }, () => ({ target }))
     const now = host.nowMs()
     const seen = this.#targets.get(target)
     if (seen && now - seen.sinceMs < this.#intervalMs) {
@@ -42,7 +42,7 @@ export class DropReport {
     this.#targets.set(target, { sinceMs: now, count: 0 })
     log.warn(
       { target, dropped: (seen?.count ?? 0) + 1 },
-      'messages dropped; more are not logged for a while',
+      'messages dropped: they were published faster than they could be sent; more are not logged for a while',
     )
   }
 }

@@ -1,5 +1,12 @@
 /** Channels and topics: subscribe, publish, delivery, overflow. */
-export type { Delivery, DeliveryMeta, Gap, Handler, SubscribeOptions } from './delivery.ts'
+export type {
+  BroadcastOptions,
+  Delivery,
+  DeliveryMeta,
+  Gap,
+  Handler,
+  SubscribeOptions,
+} from './delivery.ts'
 export type { ChannelDoor, TypedTopic } from './doors.ts'
 export {
   channelTable,
@@ -16,3 +23,4 @@ export type { BroadcastResult } from './sender.ts'
 export type { StandardIssue, StandardResult, StandardSchema } from './standard-schema.ts'
 export type { Subscription, SubscriptionStream } from './subscription.ts'
 export type { FoundationTopics, MessageOf } from './topics.ts'
+export { matchesPattern, parsePattern, tokenProblem } from './topic.ts'

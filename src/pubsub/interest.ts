@@ -13,6 +13,17 @@ export interface InterestDeps {
     OwnerLog,
     'put' | 'delete' | 'watch' | 'entries' | 'isKnown' | 'acknowledged'
   >
+  /** What else must know what this node listens to: a broker, where there is one. */
+  readonly broker?: {
+    listen(pattern: string): Promise<void>
+    unlisten(pattern: string): void
+  }
+}
+
+interface Own {
+  count: number
+  readonly sequence: number
+  readonly heeded: Promise<void> | undefined
 }
 
 const space = 'interest'
@@ -22,7 +33,7 @@ export class Interest {
   readonly #deps: InterestDeps
   readonly #table = new TopicTable<string>()
   /** Local subscriptions by topic or pattern, and the change that announced it. */
-  readonly #own = new Map<string, { count: number; sequence: number }>()
+  readonly #own = new Map<string, Own>()
   readonly #unwatch: () => void
   /** Linked peers, in the order they came. */
   readonly #links = new Set<string>()
@@ -50,9 +61,13 @@ export class Interest {
   /** One more local subscription to a topic or pattern. */
   add(pattern: string): void {
     const own = this.#own.get(pattern)
-    if (own) own.count += 1
-    else
-      this.#own.set(pattern, { count: 1, sequence: this.#deps.ownerLog.put(space, pattern, null) })
+    if (own) {
+      own.count += 1
+      return
+    }
+    const heeded = this.#deps.broker?.listen(pattern)
+    const sequence = this.#deps.ownerLog.put(space, pattern, null)
+    this.#own.set(pattern, { count: 1, sequence, heeded })
   }
 
   /** One less. The last one takes the interest back. */
@@ -63,11 +78,14 @@ export class Interest {
     if (own.count > 0) return
     this.#own.delete(pattern)
     this.#deps.ownerLog.delete(space, pattern)
+    this.#deps.broker?.unlisten(pattern)
   }
 
   /** Resolves when every linked peer knows that this node listens to these. */
   async announced(patterns: readonly string[], options: WaitOptions = {}): Promise<void> {
-    const sequences = patterns.map((pattern) => this.#own.get(pattern)?.sequence ?? 0)
+    const own = patterns.flatMap((pattern) => this.#own.get(pattern) ?? [])
+    await Promise.all(own.flatMap(({ heeded }) => heeded ?? []))
+    const sequences = own.map(({ sequence }) => sequence)
     await this.#deps.ownerLog.acknowledged(Math.max(0, ...sequences), options)
   }
 
@@ -81,6 +99,11 @@ export class Interest {
     this.#links.delete(peer)
     this.#unknown.delete(peer)
     this.#changes += 1
+  }
+
+  /** Every linked peer, in the order they came. */
+  everyone(): readonly string[] {
+    return [...this.#links]
   }
 
   isLinked(peer: string): boolean {

@@ -1,7 +1,7 @@
 /** What pubsub needs of a node, and what it tells it. */
 import type { FoundationError, Host, Log, Telemetry } from '../kernel/index.ts'
 import type { OwnerLog } from '../replication/index.ts'
-import type { ChannelClass, Router } from '../transport/index.ts'
+import type { ChannelClass, Fanout, Router } from '../transport/index.ts'
 
 /** News pubsub gives to the node. */
 export type PubSubNews =
@@ -17,7 +17,7 @@ export type PubSubNews =
 
 /** What pubsub talks to. */
 export interface PubSubDeps {
-  readonly router: Pick<Router, 'handle' | 'send' | 'whenWritable'>
+  readonly router: Pick<Router, 'handlePayload' | 'send' | 'whenWritable'>
   readonly host: Host
   readonly log: Log
   readonly telemetry: Telemetry
@@ -27,6 +27,8 @@ export interface PubSubDeps {
   /** Peers linked already when pubsub is made; later ones come by `linkUp`. */
   readonly peers: () => readonly string[]
   readonly payloadMaxBytes: Readonly<Record<ChannelClass, number>>
+  /** With an engine that reaches all who listen by one send. */
+  readonly fanout?: Fanout | undefined
   readonly news: (news: PubSubNews) => void
 }
 

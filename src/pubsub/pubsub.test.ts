@@ -147,7 +147,7 @@ describe('PubSub, between nodes', () => {
     const { sentAt, ...rest } = far ?? { sentAt: 0 }
     assert.ok(sentAt >= before && sentAt <= Date.now())
     const common = { topic: 'telemetry.cpu', channel: 'telemetry' }
-    assert.deepEqual(rest, { ...common, from: 'a', epoch: 1, sequence: 1 })
+    assert.deepEqual(rest, { ...common, from: 'a', epoch: 1, sequence: 1, bytes: 1 })
     assert.equal(own?.epoch, 0)
   })
 })

@@ -5,9 +5,9 @@
  *   overflow added.
  */
 import { FoundationError, type Lifecycle, type WaitOptions } from '../kernel/index.ts'
-import type { ChannelClass, Inbound } from '../transport/index.ts'
-import { decodeValue, encodeValue, messageCodes } from '../wire/index.ts'
-import type { DeliveryMeta, Handler, SubscribeOptions } from './delivery.ts'
+import type { TransportHandlers } from '../transport/index.ts'
+import { messageCodes } from '../wire/index.ts'
+import type { BroadcastOptions, Handler, SubscribeOptions } from './delivery.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { ChannelDoor, planOf, TypedTopic, type DoorDeps } from './doors.ts'
 import { DropReport } from './drop-report.ts'
@@ -19,23 +19,16 @@ import {
   type ChannelOptions,
   type PubSubOptions,
 } from './options.ts'
+import { Outlets } from './outlets.ts'
 import type { PubSubDeps, PubSubStats } from './port.ts'
-import { readPublishFrame, writePublishHead } from './publish-frame.ts'
-import { Routes, type Route } from './routes.ts'
-import { Sender, type BroadcastResult } from './sender.ts'
-import { StampClock } from './stamp-clock.ts'
+import { Publisher } from './publisher.ts'
+import { Receiver } from './receiver.ts'
+import { Routes } from './routes.ts'
+import type { BroadcastResult } from './sender.ts'
 import type { StandardSchema } from './standard-schema.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionPlan, SubscriptionStream } from './subscription.ts'
 import type { MessageOf } from './topics.ts'
-
-interface Publication {
-  readonly route: Route
-  readonly message: unknown
-  readonly payload: Buffer
-  readonly sentAt: number
-  readonly except?: Subscription | undefined
-}
 
 /** One a node. */
 export class PubSub implements Lifecycle {
@@ -44,16 +37,13 @@ export class PubSub implements Lifecycle {
   readonly #subscribers: Subscribers
   readonly #interest: Interest
   readonly #routes: Routes
-  readonly #sender: Sender
+  readonly #outlets: Outlets
   readonly #dispatcher: Dispatcher
   readonly #drops: DropReport
-  readonly #clock: StampClock
+  readonly #publisher: Publisher
+  readonly #receiver: Receiver
   readonly #doors: DoorDeps
-  readonly #gaps: Record<ChannelClass, number> = { control: 0, events: 0, telemetry: 0, bulk: 0 }
   #state: 'open' | 'stopped' = 'open'
-  #published = 0
-  #received = 0
-  #unwanted = 0
 
   constructor(
     deps: PubSubDeps,
@@ -63,36 +53,24 @@ export class PubSub implements Lifecycle {
   ) {
     this.#deps = deps
     this.#channels = channelTable(options.channels)
-    this.#interest = new Interest(deps)
-    for (const peer of deps.peers()) this.#interest.linkUp(peer)
     this.#drops = new DropReport(deps, options.dropLogIntervalMs)
-    this.#subscribers = new Subscribers({
-      interest: this.#interest,
-      news: deps.news,
-      dropped: ({ topics }) => {
-        this.#drops.add(`subscription to ${topics.join(', ')}`)
-      },
-    })
-    this.#routes = new Routes(
-      {
-        channels: this.#channels,
-        subscriptions: this.#subscribers.table,
-        interest: this.#interest,
-      },
-      options.routesMax,
-    )
-    const dropped = (peer: string, channel: Channel): void => {
-      this.#drops.add(`peer ${peer}, channel ${channel.name}`)
-    }
-    this.#sender = new Sender({ ...deps, dropped }, options)
+    this.#outlets = this.#outletsOf(options)
+    const { broker } = this.#outlets
+    this.#interest = new Interest({ ...deps, ...(broker && { broker }) })
+    for (const peer of deps.peers()) this.#interest.linkUp(peer)
+    this.#subscribers = this.#subscribersOf()
+    const known = { channels: this.#channels, interest: this.#interest }
+    const subscriptions = this.#subscribers.table
+    this.#routes = new Routes({ ...known, subscriptions }, options.routesMax)
     this.#dispatcher = new Dispatcher(deps.host, options.localQueueMax)
-    this.#clock = new StampClock(deps.host)
+    this.#publisher = this.#publisherOf()
+    this.#receiver = this.#receiverOf()
     this.#doors = {
-      publish: (topic, message, wait) => this.#broadcast({ topic, message }, wait),
+      publish: (topic, message, wait) => this.#publisher.broadcast({ topic, message }, wait),
       subscribe: (plan) => this.#subscribe(plan),
     }
-    deps.router.handle(messageCodes.publish, (body, inbound) => {
-      this.#receive(body, inbound)
+    deps.router.handlePayload(messageCodes.publish, (inbound) => {
+      this.#receiver.receive(inbound)
     })
   }
 
@@ -107,7 +85,7 @@ export class PubSub implements Lifecycle {
     this.#state = 'stopped'
     this.#subscribers.stop()
     this.#interest.stop()
-    this.#sender.stop()
+    this.#outlets.stop()
   }
 
   /**
@@ -149,9 +127,9 @@ export class PubSub implements Lifecycle {
   broadcast<const T extends string>(
     topic: T,
     message: MessageOf<T>,
-    options: WaitOptions = {},
+    options: BroadcastOptions = {},
   ): Promise<BroadcastResult> {
-    return this.#broadcast({ topic, message }, options)
+    return this.#publisher.broadcast({ topic, message }, options)
   }
 
   /** As `broadcast`, to everyone but one subscription of this node. */
@@ -163,7 +141,7 @@ export class PubSub implements Lifecycle {
       options?: WaitOptions,
     ]
   ): Promise<BroadcastResult> {
-    return this.#broadcast({ topic, message, except }, options)
+    return this.#publisher.broadcast({ topic, message, except }, options)
   }
 
   /**
@@ -172,7 +150,7 @@ export class PubSub implements Lifecycle {
    * @throws {FoundationError} as `broadcast` rejects.
    */
   localBroadcast<const T extends string>(topic: T, message: MessageOf<T>): void {
-    this.#deliver(this.#prepare({ topic, message }))
+    this.#publisher.local({ topic, message })
   }
 
   /**
@@ -181,7 +159,7 @@ export class PubSub implements Lifecycle {
    * @throws {FoundationError} (rejects) `FND_NODE_UNKNOWN` when no such node is connected,
    *   `FND_NODE_DOWN` when its link ended meanwhile, and as `broadcast`.
    */
-  async directBroadcast<const T extends string>(
+  directBroadcast<const T extends string>(
     ...[nodeName, topic, message, options = {}]: [
       nodeName: string,
       topic: T,
@@ -189,17 +167,7 @@ export class PubSub implements Lifecycle {
       options?: WaitOptions,
     ]
   ): Promise<BroadcastResult> {
-    const publication = this.#prepare({ topic, message })
-    if (nodeName === this.#deps.self) {
-      this.#deliver(publication)
-      return { peers: 0, queued: 0, dropped: 0 }
-    }
-    if (!this.#interest.isLinked(nodeName)) throw unreachable('FND_NODE_UNKNOWN', nodeName)
-    const result = await this.#send(publication, [nodeName], options)
-    if (result.queued === 0 && !this.#interest.isLinked(nodeName)) {
-      throw unreachable('FND_NODE_DOWN', nodeName)
-    }
-    return result
+    return this.#publisher.direct(nodeName, { topic, message }, options)
   }
 
   /**
@@ -230,35 +198,63 @@ export class PubSub implements Lifecycle {
   /** The node calls this when a link has ended. */
   linkDown(name: string): void {
     this.#interest.linkDown(name)
-    this.#sender.linkDown(name)
+    this.#outlets.linkDown(name)
   }
 
   /**
-   * The node calls this when payloads of a class were lost on the way here. Which channel of the
-   * class they belonged to is not known, so every channel of the class is told.
+   * The node calls this when payloads of a class were lost on the way here. Who listens to their topic
+   * is told; where the engine does not know it, every channel of the class is.
    */
-  gap(peer: string, channelClass: ChannelClass, count: number): void {
-    this.#gaps[channelClass] += count
-    for (const channel of this.#channels.values()) {
-      if (channel.class !== channelClass) continue
-      const gap = { from: peer, channel: channel.name, count }
-      this.#subscribers.gap(gap, (topic) => this.#mayTouch(topic, channel))
-      this.#deps.news({ type: 'gap', ...gap })
-    }
+  gap(...lost: Parameters<TransportHandlers['gap']>): void {
+    this.#receiver.gap(...lost)
   }
 
   stats(): PubSubStats {
     return {
       subscriptions: this.#subscribers.size,
       topics: this.#interest.size,
-      published: this.#published,
-      received: this.#received,
-      unwanted: this.#unwanted,
+      published: this.#publisher.published,
+      ...this.#receiver.stats(),
       delivered: this.#dispatcher.delivered,
       dropped: this.#drops.total,
-      waiting: this.#sender.waiting,
-      gaps: { ...this.#gaps },
+      waiting: this.#outlets.waiting,
     }
+  }
+
+  #outletsOf(options: PubSubOptions): Outlets {
+    const channelOf = (topic: string): Channel => this.#routes.channelOf(topic)
+    const dropped = (peer: string, channel: Channel): void => {
+      this.#drops.add(`peer ${peer}, channel ${channel.name}`)
+    }
+    return new Outlets({ ...this.#deps, channelOf, dropped }, options)
+  }
+
+  #subscribersOf(): Subscribers {
+    return new Subscribers({
+      interest: this.#interest,
+      news: this.#deps.news,
+      dropped: ({ topics }) => {
+        this.#drops.add(`subscription to ${topics.join(', ')}`)
+      },
+    })
+  }
+
+  #publisherOf(): Publisher {
+    const { host, self } = this.#deps
+    return new Publisher({
+      ...{ host, self, routes: this.#routes, dispatcher: this.#dispatcher },
+      interest: this.#interest,
+      outlets: this.#outlets,
+      requireOpen: this.#requireOpen,
+    })
+  }
+
+  #receiverOf(): Receiver {
+    return new Receiver({
+      ...{ routes: this.#routes, dispatcher: this.#dispatcher, channels: this.#channels },
+      subscribers: this.#subscribers,
+      news: this.#deps.news,
+    })
   }
 
   #subscribe(plan: SubscriptionPlan): SubscriptionStream {
@@ -266,101 +262,8 @@ export class PubSub implements Lifecycle {
     return this.#subscribers.add(plan)
   }
 
-  async #broadcast(
-    order: { topic: string; message: unknown; except?: Subscription | undefined },
-    options: WaitOptions,
-  ): Promise<BroadcastResult> {
-    options.signal?.throwIfAborted()
-    const publication = this.#prepare(order)
-    const result = this.#send(publication, this.#routes.peers(publication.route), options)
-    this.#deliver(publication)
-    return result
-  }
-
-  /** Everything that can be wrong with a message is found here, before anybody gets it. */
-  #prepare(order: {
-    topic: string
-    message: unknown
-    except?: Subscription | undefined
-  }): Publication {
-    this.#requireOpen()
-    const { topic, message, except } = order
-    const route = this.#routes.of(topic)
-    if (!this.#dispatcher.hasRoom) {
-      const text = `Broadcast on "${topic}": too many messages wait for local subscribers`
-      throw new FoundationError('FND_LIMIT_REACHED', text, { details: { topic } })
-    }
-    const payload = encodeValue(message, route.head.length)
-    this.#sender.checkSize(topic, route.channel, payload)
-    const sentAt = this.#clock.now()
-    writePublishHead(payload, route.head, sentAt)
-    this.#published += 1
-    return { route, message, payload, sentAt, except }
-  }
-
-  #send(
-    { route, payload }: Publication,
-    peers: readonly string[],
-    options: WaitOptions,
-  ): BroadcastResult | Promise<BroadcastResult> {
-    const { topic, channel } = route
-    return this.#sender.send({ topic, channel, payload, peers, options })
-  }
-
-  #deliver({ route, message, payload, sentAt, except }: Publication): void {
-    const subscribers = this.#routes.subscribers(route)
-    if (subscribers.length === 0) return
-    const meta: DeliveryMeta = {
-      topic: route.topic,
-      channel: route.channel.name,
-      from: this.#deps.self,
-      sentAt,
-      epoch: 0,
-      sequence: this.#published,
-    }
-    const valueAt = route.head.length
-    this.#dispatcher.dispatch({ subscribers, message, meta, payload, valueAt, except })
-  }
-
-  #receive(body: Uint8Array, inbound: Inbound): void {
-    const { topicAt, valueAt, sentAt } = readPublishFrame(body)
-    const route = this.#routes.ofBytes(body, topicAt, valueAt)
-    this.#received += 1
-    const subscribers = this.#routes.subscribers(route)
-    if (subscribers.length === 0) {
-      this.#unwanted += 1
-      return
-    }
-    const message = decodeValue(body, valueAt)
-    const { from, epoch, sequence } = inbound
-    const { topic } = route
-    const channel = route.channel.name
-    const meta: DeliveryMeta = { topic, channel, from, sentAt, epoch, sequence }
-    const isTaken = this.#dispatcher.dispatch({
-      subscribers,
-      message,
-      meta,
-      payload: body,
-      valueAt,
-    })
-    if (!isTaken) this.gap(from, inbound.class, 1)
-  }
-
-  /** Whether messages of a channel can match a topic or pattern. */
-  #mayTouch(topic: string, channel: Channel): boolean {
-    return /^[*>]/.test(topic) || this.#routes.channelOf(topic) === channel
-  }
-
-  #requireOpen(): void {
+  readonly #requireOpen = (): void => {
     if (this.#state === 'open') return
-    throw new FoundationError('FND_NOT_RUNNING', 'PubSub: the node was stopped')
+    throw new FoundationError('FND_NOT_RUNNING', `PubSub: node "${this.#deps.self}" was stopped`)
   }
-}
-
-function unreachable(
-  code: 'FND_NODE_UNKNOWN' | 'FND_NODE_DOWN',
-  nodeName: string,
-): FoundationError {
-  const problem = code === 'FND_NODE_UNKNOWN' ? 'is not a connected node' : 'has gone meanwhile'
-  return new FoundationError(code, `"${nodeName}" ${problem}`, { details: { nodeName } })
 }

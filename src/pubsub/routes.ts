@@ -4,7 +4,7 @@
  */
 import type { Interest } from './interest.ts'
 import type { Channel } from './options.ts'
-import { publishHead } from './publish-frame.ts'
+import { PublishHead } from './publish-frame.ts'
 import type { TopicSubscription } from './subscription.ts'
 import type { TopicTable } from './topic-table.ts'
 import { parseTopic } from './topic.ts'
@@ -14,7 +14,7 @@ export interface Route {
   readonly topic: string
   readonly channel: Channel
   /** What stands before the value in a published payload. */
-  readonly head: Buffer
+  readonly head: PublishHead
   peers: readonly string[]
   peersVersion: number
   subscribers: readonly TopicSubscription[]
@@ -38,6 +38,8 @@ export class Routes {
   readonly #deps: RoutesDeps
   readonly #routesMax: number
   readonly #byTopic = new Map<string, Route>()
+  /** The topic received last: most often the next one is the same. */
+  #latest: Known | undefined
   /** By a hash of the topic's bytes, so that a received topic need not be decoded. */
   readonly #byHash = new Map<number, Known>()
 
@@ -57,14 +59,23 @@ export class Routes {
    * @throws {FoundationError} `FND_TOPIC_INVALID`
    */
   ofBytes(bytes: Uint8Array, start: number, end: number): Route {
+    const latest = this.#latest
+    if (latest?.bytes.length === end - start && isAt(bytes, start, latest.bytes)) {
+      return latest.route
+    }
+    this.#latest = this.#known(bytes, start, end)
+    return this.#latest.route
+  }
+
+  #known(bytes: Uint8Array, start: number, end: number): Known {
     const hash = hashOf(bytes, start, end)
     const known = this.#byHash.get(hash)
-    if (known?.bytes.length === end - start && isAt(bytes, start, known.bytes)) return known.route
+    if (known?.bytes.length === end - start && isAt(bytes, start, known.bytes)) return known
     const topic = Uint8Array.from(bytes.subarray(start, end))
-    const route = this.of(Buffer.from(topic).toString('utf8'))
+    const fresh = { bytes: topic, route: this.of(Buffer.from(topic).toString('utf8')) }
     if (this.#byHash.size >= this.#routesMax) this.#byHash.clear()
-    this.#byHash.set(hash, { bytes: topic, route })
-    return route
+    this.#byHash.set(hash, fresh)
+    return fresh
   }
 
   /** The channel a topic belongs to: its first token's, else `events`. */
@@ -102,7 +113,7 @@ export class Routes {
     const route: Route = {
       topic,
       channel: this.channelOf(topic),
-      head: publishHead(topic),
+      head: PublishHead.of(topic),
       peers: [],
       peersVersion: -1,
       subscribers: [],

@@ -3,6 +3,7 @@ import { FoundationError, toError, within, type Host, type WaitOptions } from '.
 import type { ChannelClass, Router } from '../transport/index.ts'
 import type { Channel, PubSubOptions } from './options.ts'
 import { SendLane, type Waiter } from './send-lane.ts'
+import { TurnBudget } from './turn-budget.ts'
 
 /** What became of a broadcast. */
 export interface BroadcastResult {
@@ -44,10 +45,14 @@ export class Sender {
   readonly #options: PubSubOptions
   /** Lanes in use only. At most one a (peer, class), dropped with the link. */
   readonly #lanes = new Map<string, SendLane>()
+  readonly #turn: TurnBudget
+  /** What most broadcasts come to, by the number of peers. */
+  readonly #allQueued: BroadcastResult[] = []
 
   constructor(deps: SenderDeps, options: PubSubOptions) {
     this.#deps = deps
     this.#options = options
+    this.#turn = new TurnBudget(deps.host)
   }
 
   /** Messages that wait for room. */
@@ -77,23 +82,27 @@ export class Sender {
 
   /**
    * Hands the payload to every peer's queue; each peer that has room gets it at once, whatever
-   * happens to the others. Resolves when all of them have taken or lost it.
+   * happens to the others. Resolves when all of them have taken or lost it; see {@link TurnBudget}
+   * for when that is in a later turn.
    *
-   * @throws {FoundationError} `FND_LIMIT_REACHED` with `details.peers`, `FND_TIMED_OUT`
+   * @throws {FoundationError} (rejects) `FND_LIMIT_REACHED` with `details.peers`, `FND_TIMED_OUT`
    */
   send(outgoing: Outgoing): BroadcastResult | Promise<BroadcastResult> {
     const { peers, channel, payload } = outgoing
     let queued = 0
-    const refused: string[] = []
+    let isWithinTurn = true
+    let refused: string[] | undefined
     for (const peer of peers) {
       const isBehind = this.#lanes.size > 0 && this.#isBehind(peer, channel)
       const outcome = isBehind ? 'full' : this.#deps.router.send(peer, channel.class, payload)
-      if (outcome === 'accepted') queued += 1
-      else if (outcome === 'full') refused.push(peer)
-      else this.#deps.dropped(peer, channel)
+      if (outcome === 'full') (refused ??= []).push(peer)
+      else if (outcome === 'disconnected') this.#deps.dropped(peer, channel)
+      else queued += 1
+      isWithinTurn = this.#turn.spend(payload.length)
     }
-    if (refused.length > 0) return this.#overflow(outgoing, refused, queued)
-    return { peers: peers.length, queued, dropped: peers.length - queued }
+    if (refused) return this.#overflow(outgoing, refused, queued)
+    const result = this.#resultOf(peers.length, queued)
+    return isWithinTurn ? result : this.#afterPause(outgoing, result)
   }
 
   /** The link to a peer is gone: what waited for it is dropped. */
@@ -108,6 +117,22 @@ export class Sender {
   stop(): void {
     for (const lane of this.#lanes.values()) lane.dropAll()
     this.#lanes.clear()
+  }
+
+  #resultOf(peers: number, queued: number): BroadcastResult {
+    if (queued < peers) return { peers, queued, dropped: peers - queued }
+    return (this.#allQueued[peers] ??= Object.freeze({ peers, queued, dropped: 0 }))
+  }
+
+  async #afterPause(
+    { peers, channel }: Outgoing,
+    result: BroadcastResult,
+  ): Promise<BroadcastResult> {
+    const { router } = this.#deps
+    await this.#turn.pause(() =>
+      Promise.all(peers.map((peer) => router.whenWritable(peer, channel.class))),
+    )
+    return result
   }
 
   async #overflow(

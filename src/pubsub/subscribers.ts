@@ -48,7 +48,9 @@ export class Subscribers {
   /** @throws {FoundationError} `FND_TOPIC_INVALID`, `FND_LIMIT_REACHED` */
   add(plan: SubscriptionPlan): TopicSubscription {
     const patterns = plan.topics.map(parsePattern)
-    for (const topic of plan.topics) this.#deps.interest.add(topic)
+    if (plan.options.announce !== false) {
+      for (const topic of plan.topics) this.#deps.interest.add(topic)
+    }
     const subscription = new TopicSubscription(plan, this.#callbacks)
     for (const tokens of patterns) this.table.add(tokens, subscription)
     this.#all.add(subscription)
@@ -73,7 +75,7 @@ export class Subscribers {
     this.#all.delete(subscription)
     for (const topic of subscription.topics) {
       this.table.remove(parsePattern(topic), subscription)
-      if (this.#state === 'open') this.#deps.interest.remove(topic)
+      if (this.#state === 'open' && subscription.isAnnounced) this.#deps.interest.remove(topic)
     }
   }
 

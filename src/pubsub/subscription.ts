@@ -79,6 +79,11 @@ export class TopicSubscription implements SubscriptionStream {
     return this.#dropped
   }
 
+  /** Whether other nodes are told of it. */
+  get isAnnounced(): boolean {
+    return this.#options.announce !== false
+  }
+
   /** Takes one message. Never throws. */
   deliver(parcel: Parcel): void {
     const { meta } = parcel
@@ -100,10 +105,14 @@ export class TopicSubscription implements SubscriptionStream {
 
   /** Tells the subscriber of a lost stretch. Never throws. */
   gap(gap: Gap): void {
-    try {
-      this.#options.onGap?.(gap)
-    } catch (thrown) {
+    const failed = (thrown: unknown): void => {
       this.#deps.failed(gap.channel, thrown)
+    }
+    try {
+      const result: unknown = this.#options.onGap?.(gap)
+      if (result instanceof Promise) result.catch(failed)
+    } catch (thrown) {
+      failed(thrown)
     }
   }
 
@@ -182,7 +191,8 @@ function preparationOf({
 }: SubscriptionPlan): ((parcel: Parcel) => unknown) | undefined {
   if (options.copy !== true) return check && (({ message }) => check(message))
   return ({ payload, valueAt }) => {
-    const own = decodeValue(payload.subarray(valueAt))
+    // Of bytes of its own: large binary parts are views of what they were read from.
+    const own = decodeValue(Uint8Array.from(payload.subarray(valueAt)))
     return check ? check(own) : own
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { TopicTable } from './topic-table.ts'
-import { parsePattern, parseTopic } from './topic.ts'
+import { matchesPattern, parsePattern, parseTopic } from './topic.ts'
 
 describe('topics', () => {
   it('are tokens with dots between', () => {
@@ -108,5 +108,23 @@ describe('TopicTable', () => {
     const table = new TopicTable<string>()
     for (const pattern of ['a.b', 'a.*', 'a.>', '>', '*.b']) table.add(parsePattern(pattern), 'x')
     assert.deepEqual(table.find('a.b'), ['x'])
+  })
+})
+
+describe('one pattern and one topic', () => {
+  it('match as they do in the table', () => {
+    const token = fc.constantFrom('a', 'b', '*')
+    const patterns = fc
+      .tuple(fc.array(token, { minLength: 1, maxLength: 4 }), fc.boolean())
+      .map(([tokens, isOpen]) => (isOpen ? [...tokens, '>'] : tokens))
+    const topics = fc.array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(patterns, topics, (pattern, topic) => {
+        const table = new TopicTable<number>()
+        table.add(pattern, 1)
+        const isFound = table.find(topic.join('.')).length > 0
+        assert.equal(matchesPattern(pattern, topic), isFound)
+      }),
+    )
   })
 })

@@ -48,6 +48,17 @@ export function parsePattern(pattern: string): readonly string[] {
   return tokens
 }
 
+/** Whether a topic matches a pattern, both as tokens. */
+export function matchesPattern(pattern: readonly string[], topic: readonly string[]): boolean {
+  const isOpen = pattern.at(-1) === '>'
+  const fixed = isOpen ? pattern.length - 1 : pattern.length
+  if (isOpen ? topic.length <= fixed : topic.length !== fixed) return false
+  for (let at = 0; at < fixed; at++) {
+    if (pattern[at] !== '*' && pattern[at] !== topic[at]) return false
+  }
+  return true
+}
+
 /** True when the tokens hold a wildcard. */
 export function isPattern(tokens: readonly string[]): boolean {
   return tokens.some(isWildcard)

@@ -13,15 +13,16 @@ import type { Inbound, Router } from '../transport/index.ts'
 import {
   logAck,
   logFetch,
+  logSnapshot,
   type LogDelta,
   type LogDigest,
   type LogName,
   type LogSnapshot,
 } from './messages.ts'
 import type { OwnerLogOptions } from './options.ts'
-import { Replica, type EntryChanged, type ReplicaEntry, type Verdict } from './replica.ts'
+import { Replica, type EntryChanged, type Verdict } from './replica.ts'
 import { SlicedWork } from './sliced-work.ts'
-import type { LogChange, Watchers } from './watchers.ts'
+import { changeOf, type Watchers } from './watchers.ts'
 
 /** What the inbox talks to. */
 export interface InboxDeps {
@@ -30,6 +31,13 @@ export interface InboxDeps {
   readonly log: Log
   readonly telemetry: Telemetry
   readonly watchers: Watchers
+  /** Peers' messages were applied in the turn that ends. */
+  readonly progressed: () => void
+}
+
+/** One link, while it is up. */
+interface Link {
+  readonly incarnation: string
 }
 
 /** The receiving half of an owner log. */
@@ -39,7 +47,7 @@ export class Inbox {
   readonly #work: SlicedWork
   /** At most one replica a name; names come from membership, which has its own bound. */
   readonly #replicas = new Map<string, Replica>()
-  readonly #links = new Map<string, string>()
+  readonly #links = new Map<string, Link>()
   readonly #up = new Map<string, string>()
   readonly #purges = new Map<string, Timer>()
   readonly #toAcknowledge = new Set<Replica>()
@@ -56,6 +64,7 @@ export class Inbox {
         host: deps.host,
         turnEnded: () => {
           this.#acknowledge()
+          deps.progressed()
         },
         failed: (error) => {
           deps.log.warn({ error }, 'change of a peer dropped')
@@ -91,29 +100,24 @@ export class Inbox {
     return this.#links.has(owner) && this.#replicas.get(owner)?.state === 'known'
   }
 
+  /** Tells the owner where to begin: with what was missed, when its log was followed before. */
   linkUp(owner: string, incarnation: string): void {
-    this.#links.set(owner, incarnation)
+    this.#links.set(owner, { incarnation })
     this.#cancelPurge(owner)
-    const former = this.#replicas.get(owner)
-    if (former?.incarnation === incarnation) {
-      former.expectSnapshot()
-      return
-    }
-    this.#discard(owner)
-    const replica = new Replica(owner, incarnation, this.#options.entriesMaxPerOwner)
-    replica.isUp = this.#up.get(owner) === incarnation
-    this.#replicas.set(owner, replica)
+    const replica = this.#replicaFor(owner, incarnation)
+    replica.cutOff()
+    this.#ask(replica, replica.resumesFrom)
   }
 
   linkDown(owner: string): void {
     this.#links.delete(owner)
     const replica = this.#replicas.get(owner)
-    replica?.expectSnapshot()
+    replica?.cutOff()
     if (replica && !replica.isUp) this.#schedulePurge(replica)
   }
 
   memberUp(owner: string, incarnation: string): void {
-    const linked = this.#links.get(owner)
+    const linked = this.#links.get(owner)?.incarnation
     if (linked !== undefined && linked !== incarnation) return
     this.#up.set(owner, incarnation)
     const replica = this.#replicas.get(owner)
@@ -140,10 +144,17 @@ export class Inbox {
     this.#add(replica, () => replica.applyDelta(delta, changed))
   }
 
-  snapshot(slice: LogSnapshot, inbound: Inbound): void {
-    const replica = this.#replicaOf(slice, inbound)
+  /** Decoded in its turn: what waits should not be a thousand objects a slice. */
+  snapshot(body: Uint8Array, inbound: Inbound): void {
+    const replica = this.#replicas.get(inbound.from)
+    if (!replica) throw strange(inbound.from)
     const changed = this.#changedOf(replica)
-    this.#add(replica, () => replica.applySlice(slice, changed))
+    const decoded = (): LogSnapshot => {
+      const slice = logSnapshot.decode(body)
+      this.#replicaOf(slice, inbound)
+      return slice
+    }
+    this.#add(replica, () => replica.applySlice(decoded(), changed))
   }
 
   /** Judged in its turn, behind what the owner sent before it. */
@@ -155,21 +166,39 @@ export class Inbox {
     })
   }
 
+  #replicaFor(owner: string, incarnation: string): Replica {
+    const former = this.#replicas.get(owner)
+    if (former?.incarnation === incarnation) return former
+    this.#discard(owner)
+    const replica = new Replica(owner, incarnation, this.#options.entriesMaxPerOwner)
+    replica.isUp = this.#up.get(owner) === incarnation
+    this.#replicas.set(owner, replica)
+    return replica
+  }
+
   #replicaOf({ owner, incarnation }: LogName, { from }: Inbound): Replica {
     const replica = this.#replicas.get(from)
-    if (owner === from && replica && this.#links.get(from) === incarnation) return replica
-    const problem = `"${from}" may not speak for "${owner}" (${incarnation})`
-    throw new FoundationError('FND_FRAME_INVALID', `Owner log: ${problem}`)
+    if (owner === from && replica && this.#links.get(from)?.incarnation === incarnation)
+      return replica
+    throw strange(from, `"${owner}" (${incarnation})`)
   }
 
   #add(replica: Replica, apply: () => Generator<void, Verdict>): void {
-    if (!this.#work.add(this.#job(replica, apply))) this.#dropped += 1
+    const link = this.#links.get(replica.owner)
+    if (!this.#work.add(this.#job(replica, link, apply))) this.#dropped += 1
   }
 
-  *#job(replica: Replica, apply: () => Generator<void, Verdict>): Generator<void, void> {
-    if (!this.#isCurrent(replica)) return
+  *#job(
+    replica: Replica,
+    link: Link | undefined,
+    apply: () => Generator<void, Verdict>,
+  ): Generator<void, void> {
+    // What came over a link that ended says nothing of the next one.
+    const isCurrent = (): boolean =>
+      this.#isCurrent(replica) && this.#links.get(replica.owner) === link
+    if (!isCurrent()) return
     const verdict = yield* apply()
-    if (!this.#isCurrent(replica)) return
+    if (!isCurrent()) return
     if (verdict.kind === 'fine') this.#toAcknowledge.add(replica)
     if (verdict.kind === 'fetch') this.#fetch(replica, verdict)
   }
@@ -179,19 +208,23 @@ export class Inbox {
   }
 
   #fetch(replica: Replica, { from, isAlarm }: Verdict & { kind: 'fetch' }): void {
-    const { owner, incarnation } = replica
     if (isAlarm) this.#alarm(replica)
     const now = this.#deps.host.nowMs()
     if (now - replica.fetchedAtMs < this.#options.fetchRetryMs) return
     replica.fetchedAtMs = now
     this.#fetches += 1
+    this.#ask(replica, from)
+    const { owner } = replica
+    this.#deps.telemetry.execute('replication.fetch.begun', { from }, () => ({ owner }))
+  }
+
+  #ask({ owner, incarnation }: Replica, from: number): void {
     this.#deps.router.send(owner, 'control', logFetch.encode({ owner, incarnation, from }))
-    this.#deps.telemetry('replication.fetch', { from }, { owner })
   }
 
   #alarm({ owner, sequence }: Replica): void {
     this.#alarms += 1
-    this.#deps.telemetry('replication.trouble', { sequence }, { owner, reason: 'hash-differs' })
+    this.#deps.telemetry.execute('replication.replica.differs', { sequence }, () => ({ owner }))
     const fields = { owner, sequence }
     this.#deps.log.error(fields, 'entries of a peer differ at the same sequence; fetching them all')
   }
@@ -208,7 +241,9 @@ export class Inbox {
 
   #changedOf(replica: Replica): EntryChanged {
     return (space, key, entry) => {
-      if (replica.isUp) this.#deps.watchers.tell(changeOf(replica, { space, key, entry }, 'write'))
+      if (replica.isUp) {
+        this.#deps.watchers.tell(changeOf(replica, { space, key, held: entry }, 'write'))
+      }
     }
   }
 
@@ -226,10 +261,10 @@ export class Inbox {
   }
 
   #tellAll(replica: Replica, type: 'put' | 'delete'): void {
-    for (const [space, entries] of replica.spaces()) {
-      for (const [key, held] of entries) {
-        const entry = type === 'put' ? held : undefined
-        this.#deps.watchers.tell(changeOf(replica, { space, key, entry }, 'member'))
+    for (const space of replica.spaces()) {
+      for (const entry of replica.entries(space)) {
+        const held = type === 'put' ? entry : undefined
+        this.#deps.watchers.tell(changeOf(replica, { space, key: entry.key, held }, 'member'))
       }
     }
   }
@@ -258,17 +293,6 @@ export class Inbox {
   }
 }
 
-interface Change {
-  readonly space: string
-  readonly key: string
-  readonly entry: ReplicaEntry | undefined
-}
-
-function changeOf(
-  { owner, incarnation }: Replica,
-  { space, key, entry }: Change,
-  cause: LogChange['cause'],
-): LogChange {
-  const common = { owner, incarnation, space, key, isOwn: false, cause }
-  return entry ? { ...common, type: 'put', value: entry.value } : { ...common, type: 'delete' }
+function strange(from: string, owner = 'anybody'): FoundationError {
+  return new FoundationError('FND_FRAME_INVALID', `Owner log: "${from}" may not speak for ${owner}`)
 }

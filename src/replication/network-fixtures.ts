@@ -1,7 +1,8 @@
 /** For tests: owner logs on a virtual clock, over a network that may lose messages but keeps order. */
-import { silentLog, type Host } from '../kernel/index.ts'
+import { silentLog, type Host, silentTelemetry } from '../kernel/index.ts'
 import { Router, type ChannelClass, type SendOutcome } from '../transport/index.ts'
-import { OwnerLog, type LogState } from './owner-log.ts'
+import type { LogState } from './log-state.ts'
+import { OwnerLog } from './owner-log.ts'
 import { ownerLogDefaults, type OwnerLogOptions } from './options.ts'
 
 interface Event {
@@ -127,7 +128,7 @@ export class TestNetwork {
     }
     const router = new Router({ transport, host: this.host, log: silentLog })
     const self = { name, incarnation }
-    const deps = { router, host: this.host, log: silentLog, telemetry: () => undefined, self }
+    const deps = { router, host: this.host, log: silentLog, telemetry: silentTelemetry, self }
     const log = new OwnerLog(deps, { ...ownerLogDefaults, ...options })
     const node = { name, incarnation, router, log }
     this.nodes.set(name, node)

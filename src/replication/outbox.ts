@@ -35,12 +35,25 @@ export interface OutboxDeps {
   readonly telemetry: Telemetry
 }
 
+/** What `OwnerLog.acknowledged` takes. */
+export interface AcknowledgedBy extends WaitOptions {
+  /** As many peers are enough. Default: every linked one. */
+  readonly peers?: number | undefined
+}
+
+interface Waiter {
+  readonly sequence: number
+  readonly peers: number | undefined
+  readonly done: Deferred<undefined>
+}
+
 /** The sending half of an owner log. */
 export class Outbox {
   readonly #deps: OutboxDeps
   readonly #options: OwnerLogOptions
   readonly #streams = new Map<string, PeerStream>()
-  readonly #waiters = new Map<number, Deferred<undefined>>()
+  /** By sequence and number of peers. */
+  readonly #waiters = new Map<string, Waiter>()
   #state: 'idle' | 'running' | 'stopped' = 'idle'
   #snapshots = 0
   #batchTimer: Timer | undefined
@@ -71,13 +84,10 @@ export class Outbox {
     this.#settleWaiters()
   }
 
+  /** Nothing is sent before the peer has said where to begin. */
   linkUp(peer: string, incarnation: string): void {
     if (this.#state === 'stopped') return
-    const stream = new PeerStream(incarnation, this.#options)
-    this.#streams.set(peer, stream)
-    this.#deps.own.seal()
-    this.#beginSnapshot(stream)
-    this.#pump(peer, stream)
+    this.#streams.set(peer, new PeerStream(incarnation, this.#options))
   }
 
   linkDown(peer: string): void {
@@ -99,31 +109,45 @@ export class Outbox {
   acknowledge(peer: string, ack: LogAck): void {
     const stream = this.#streams.get(peer)
     if (!stream) return
+    // Where it begins was lost; what it has is as good.
+    if (stream.isAwaited) this.fetch(peer, { ...ack, from: ack.sequence + 1 })
     if (stream.acknowledge(ack)) this.#settleWaiters()
     this.#pump(peer, stream)
   }
 
-  /** A peer has lost something. */
+  /** A peer says from where on it needs the log: at the beginning of a link, or having lost something. */
   fetch(peer: string, { from }: LogFetch): void {
     const stream = this.#streams.get(peer)
     if (!stream) return
     const { own } = this.#deps
+    own.seal()
     if (from > 0 && from <= own.sealed + 1 && own.range(from)) stream.rewind(from)
     else if (this.#mayBeginSnapshot(stream)) this.#beginSnapshot(stream)
+    this.#settleWaiters()
     this.#pump(peer, stream)
   }
 
   /** See `OwnerLog.acknowledged`. */
-  async acknowledged(sequence: number, options: WaitOptions): Promise<void> {
-    if (this.#isAcknowledged(sequence)) return
-    if (!this.#waiters.has(sequence) && this.#waiters.size >= this.#options.waitersMax) {
+  async acknowledged(sequence: number, { peers, ...limits }: AcknowledgedBy): Promise<void> {
+    if (this.#isAcknowledged(sequence, peers)) return
+    const key = `${String(sequence)} ${String(peers)}`
+    const waiter = this.#waiters.get(key) ?? { sequence, peers, done: deferred<undefined>() }
+    if (!this.#waiters.has(key) && this.#waiters.size >= this.#options.waitersMax) {
       const bound = String(this.#options.waitersMax)
-      throw new FoundationError('FND_LIMIT_REACHED', `Owner log: ${bound} calls wait already`)
+      throw new FoundationError(
+        'FND_LIMIT_REACHED',
+        `Owner log: ${bound} calls wait for acknowledgement already; await some first`,
+      )
     }
-    const waiter: Deferred<undefined> = this.#waiters.get(sequence) ?? deferred()
-    this.#waiters.set(sequence, waiter)
-    const what = `Acknowledgement of change ${String(sequence)} by every linked peer`
-    await within(this.#deps.host, waiter.promise, { ...options, what })
+    this.#waiters.set(key, waiter)
+    const who = peers === undefined ? 'every linked peer' : `${String(peers)} peers`
+    const what = `Acknowledgement of change ${String(sequence)} by ${who}`
+    await within(this.#deps.host, waiter.done.promise, { ...limits, what })
+  }
+
+  /** See `OwnerLog.heldBy`. */
+  heldBy(peer: string): number {
+    return this.#streams.get(peer)?.acknowledged ?? 0
   }
 
   /** For `stats()`. */
@@ -142,7 +166,10 @@ export class Outbox {
   #pump(peer: string, stream: PeerStream): void {
     while (!stream.isBlocked && this.#streams.get(peer) === stream) {
       const part = stream.next(this.#deps.own)
-      if (!part) return
+      if (!part) {
+        if (stream.isEvenAgain(this.#deps.own)) this.#sendDigest(peer, stream)
+        return
+      }
       if (part === 'lost') {
         this.#beginSnapshot(stream)
         continue
@@ -183,7 +210,7 @@ export class Outbox {
     this.#snapshots += 1
     stream.snapshotAtMs = this.#deps.host.nowMs()
     stream.beginSnapshot(this.#snapshots, this.#deps.own)
-    this.#deps.telemetry('replication.snapshot.begun', { entries: this.#deps.own.size })
+    this.#deps.telemetry.execute('replication.snapshot.begun', { entries: this.#deps.own.size })
   }
 
   #scheduleDigest(): void {
@@ -196,27 +223,36 @@ export class Outbox {
   }
 
   #sendDigests(): void {
-    const { own, router, self } = this.#deps
     this.#flush()
-    for (const [peer, stream] of this.#streams) {
-      router.send(peer, 'control', logDigest.encode({ ...self, ...stream.digest(own) }))
-    }
+    for (const [peer, stream] of this.#streams) this.#sendDigest(peer, stream)
   }
 
-  #isAcknowledged(sequence: number): boolean {
-    for (const stream of this.#streams.values()) {
-      if (stream.acknowledged < sequence) return false
-    }
-    return true
+  #sendDigest(peer: string, stream: PeerStream): void {
+    const { own, router, self } = this.#deps
+    router.send(peer, 'control', logDigest.encode({ ...self, ...stream.digest(own) }))
+  }
+
+  #isAcknowledged(sequence: number, peers: number | undefined): boolean {
+    return reachedBy(this.#levels(), peers) >= sequence
+  }
+
+  /** What each peer has acknowledged, highest first. */
+  #levels(): number[] {
+    return [...this.#streams.values()].map((stream) => stream.acknowledged).sort((a, b) => b - a)
   }
 
   #settleWaiters(): void {
     if (this.#waiters.size === 0) return
-    const acknowledged = this.#streams.size === 0 ? Infinity : this.acknowledgedByAll()
-    for (const [sequence, waiter] of this.#waiters) {
-      if (sequence > acknowledged) continue
-      this.#waiters.delete(sequence)
-      waiter.resolve(undefined)
+    const levels = this.#levels()
+    for (const [key, { sequence, peers, done }] of this.#waiters) {
+      if (this.#state !== 'stopped' && reachedBy(levels, peers) < sequence) continue
+      this.#waiters.delete(key)
+      done.resolve(undefined)
     }
   }
+}
+
+/** The number that so many peers have acknowledged; all of them, when `peers` is absent. */
+function reachedBy(levels: readonly number[], peers: number = levels.length): number {
+  return peers === 0 ? Infinity : (levels[peers - 1] ?? 0)
 }

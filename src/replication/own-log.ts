@@ -2,20 +2,21 @@
  * What this node says of itself: the entries, and the numbered changes that led to them, of which
  * the latest are retained. Pure: `seal` ends a batch; who sends it, and when, is the outbox's.
  */
-import { FoundationError } from '../kernel/index.ts'
-import { encodeValue } from '../wire/index.ts'
-import { Fingerprint, hashEntry, type EntryHash } from './fingerprint.ts'
-import { operationsMax, type Operation } from './messages.ts'
+import { anyColumn, FoundationError, numberColumn, type Column } from '../kernel/index.ts'
+import { encodePayload } from '../wire/index.ts'
+import { EntryTable } from './entry-table.ts'
+import { Fingerprint, hashEntry } from './core/fingerprint.ts'
+import type { HeldEntry } from './held-entry.ts'
+import { operationsMax, type LogName, type Operation } from './messages.ts'
 import type { OwnerLogOptions } from './options.ts'
 
-/** One own entry. Replaced as a whole, never changed, so that a list of them is a snapshot. */
-export interface OwnEntry {
-  readonly space: string
-  readonly key: string
-  readonly value: Uint8Array
-  /** What was given to `put`. */
-  readonly decoded: unknown
-  readonly hash: EntryHash
+/** The own entries of a space. Their values are what was given to `put`. */
+interface OwnSpace {
+  readonly entries: EntryTable
+  /** Encoded values that could be others later: of objects, which may change. */
+  readonly bytes: Column<Uint8Array | undefined>
+  /** Numbers of the changes that made the entries. */
+  readonly sequences: Column<number>
 }
 
 /** A run of retained changes. */
@@ -35,21 +36,21 @@ export function operationBytes({ space, key, value }: Operation): number {
 
 /** The own part of an owner log. */
 export class OwnLog {
+  readonly #self: LogName
   readonly #options: OwnerLogOptions
-  readonly #spaces = new Map<string, Map<string, OwnEntry>>()
+  readonly #spaces = new Map<string, OwnSpace>()
   readonly #fingerprint = new Fingerprint()
   /** Retained changes; the first has the number `#firstRetained`. Those after `#sealed` wait. */
-  #history: Operation[] = []
+  readonly #history: Operation[] = []
   #firstRetained = 1
   #historyBytes = 0
   #sequence = 0
   #sealed = 0
   #size = 0
   #openBytes = 0
-  /** Number of the waiting change of a key, so that a second one in the same batch replaces it. */
-  readonly #open = new Map<string, number>()
 
-  constructor(options: OwnerLogOptions) {
+  constructor(self: LogName, options: OwnerLogOptions) {
+    this.#self = self
     this.#options = options
   }
 
@@ -78,46 +79,67 @@ export class OwnLog {
     return waiting >= batchMaxOperations || this.#openBytes >= sliceMaxBytes
   }
 
-  space(space: string): ReadonlyMap<string, OwnEntry> | undefined {
-    return this.#spaces.get(space)
+  /** May be read while entries change. */
+  *entries(space: string): Generator<HeldEntry, void> {
+    const entries = this.#spaces.get(space)?.entries
+    if (!entries) return
+    for (const row of entries.rows()) {
+      yield { log: this.#self, key: entries.keyOf(row), value: entries.valueOf(row) }
+    }
   }
 
-  /** The whole state now, in the order the entries were made. */
-  entries(): OwnEntry[] {
-    return [...this.#spaces.values()].flatMap((entries) => [...entries.values()])
+  /**
+   * The whole state, as changes that lead to it. May be read while entries change: then some of what
+   * comes is later than its beginning, and the changes after its beginning, applied once more, lead to
+   * the same state.
+   */
+  *operations(): Generator<Operation, undefined> {
+    for (const [space, { entries, bytes }] of [...this.#spaces]) {
+      for (const row of entries.rows()) {
+        const value = bytes.get(row) ?? encodePayload(entries.valueOf(row), 0)
+        yield { space, key: entries.keyOf(row), value }
+      }
+    }
   }
 
   /** See `OwnerLog.put`. */
-  put(space: string, key: string, decoded: unknown): number {
-    const value = encodeValue(decoded)
-    this.#check(space, key, value)
-    const entries = this.#spaces.get(space) ?? new Map<string, OwnEntry>()
-    this.#spaces.set(space, entries)
-    const former = entries.get(key)
-    const hash = hashEntry(space, key, value)
-    if (former) this.#fingerprint.remove(former.hash)
-    else this.#size += 1
+  put(name: string, key: string, value: unknown): number {
+    const bytes = encodePayload(value, 0)
+    this.#check(name, key, bytes)
+    const space = this.#spaces.get(name) ?? this.#addSpace(name)
+    const { entries } = space
+    const known = entries.find(key)
+    if (known < 0) this.#size += 1
+    else this.#fingerprint.remove(entries.hashOf(known))
+    const hash = hashEntry(name, key, bytes)
     this.#fingerprint.add(hash)
-    entries.set(key, { space, key, value, decoded, hash })
-    return this.#record({ space, key, value })
+    const former = known < 0 ? 0 : (space.sequences.get(known) ?? 0)
+    const sequence = this.#record({ space: name, key, value: bytes }, former)
+    const row = known < 0 ? entries.add(key) : known
+    entries.write(row, value, hash)
+    space.sequences.set(row, sequence)
+    const mayChange = typeof value === 'object'
+    if (mayChange || space.bytes.get(row)) space.bytes.set(row, mayChange ? bytes : undefined)
+    return sequence
   }
 
   /** See `OwnerLog.delete`. Undefined when there was no such entry. */
-  delete(space: string, key: string): number | undefined {
-    const entries = this.#spaces.get(space)
-    const former = entries?.get(key)
-    if (!entries || !former) return undefined
-    entries.delete(key)
-    if (entries.size === 0) this.#spaces.delete(space)
-    this.#fingerprint.remove(former.hash)
+  delete(name: string, key: string): number | undefined {
+    const space = this.#spaces.get(name)
+    const row = space?.entries.find(key) ?? -1
+    if (!space || row < 0) return undefined
+    const { entries, sequences, bytes } = space
+    this.#fingerprint.remove(entries.hashOf(row))
+    entries.remove(row)
+    if (bytes.get(row)) bytes.set(row, undefined)
+    if (entries.size === 0) this.#spaces.delete(name)
     this.#size -= 1
-    return this.#record({ space, key })
+    return this.#record({ space: name, key }, sequences.get(row) ?? 0)
   }
 
   /** Ends the batch: its changes may be sent, and can no longer be replaced. */
   seal(): void {
     this.#sealed = this.#sequence
-    this.#open.clear()
     this.#openBytes = 0
     this.#trim()
   }
@@ -141,19 +163,31 @@ export class OwnLog {
     return { from, to: from + operations.length - 1, operations }
   }
 
-  #record(operation: Operation): number {
-    const id = `${operation.space}\0${operation.key}`
+  /** @param former number of the change that made the entry: within a batch it is taken once more. */
+  #record(operation: Operation, former: number): number {
     const size = operationBytes(operation)
-    const waiting = this.#open.get(id)
-    const sequence = waiting ?? ++this.#sequence
+    const sequence = former > this.#sealed ? former : ++this.#sequence
     const index = sequence - this.#firstRetained
     const replaced = this.#history[index]
     const growth = size - (replaced ? operationBytes(replaced) : 0)
     this.#history[index] = operation
     this.#historyBytes += growth
     this.#openBytes += growth
-    this.#open.set(id, sequence)
     return sequence
+  }
+
+  #has(space: string, key: string): boolean {
+    return (this.#spaces.get(space)?.entries.find(key) ?? -1) >= 0
+  }
+
+  #addSpace(name: string): OwnSpace {
+    const space = {
+      entries: new EntryTable(),
+      bytes: anyColumn<Uint8Array>(),
+      sequences: numberColumn(),
+    }
+    this.#spaces.set(name, space)
+    return space
   }
 
   #trim(): void {
@@ -167,14 +201,17 @@ export class OwnLog {
     }
     // Cutting the array costs as much as it is long: do it once for many.
     if (drop === 0 || (drop < limit / 4 && drop < operationsMax)) return
-    this.#history = this.#history.slice(drop)
+    this.#history.splice(0, drop)
     this.#firstRetained += drop
     this.#historyBytes = size
   }
 
   #check(space: string, key: string, value: Uint8Array): void {
     const { keyMaxBytes, valueMaxBytes, entriesMaxPerOwner } = this.#options
-    const tooLong = [space, key].find((text) => Buffer.byteLength(text) > keyMaxBytes)
+    const tooLong = [space, key].find((text) => {
+      // A character is at most three bytes: short texts need no counting.
+      return text.length * 3 > keyMaxBytes && Buffer.byteLength(text) > keyMaxBytes
+    })
     if (tooLong !== undefined) {
       throw limit(`"${tooLong.slice(0, 40)}…" is longer than ${String(keyMaxBytes)} bytes`)
     }
@@ -182,7 +219,7 @@ export class OwnLog {
       const sizes = `${String(value.length)} bytes, at most ${String(valueMaxBytes)} are allowed`
       throw limit(`the value of "${key}" has ${sizes}`)
     }
-    if (this.#size >= entriesMaxPerOwner && !this.#spaces.get(space)?.has(key)) {
+    if (this.#size >= entriesMaxPerOwner && !this.#has(space, key)) {
       throw limit(`this node has ${String(entriesMaxPerOwner)} entries already; delete some`)
     }
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { messageCodes } from '../wire/index.ts'
 import { pair, space, watch } from './log-fixtures.ts'
 
 describe('OwnerLog, when an owner goes down', () => {
@@ -51,15 +52,48 @@ describe('OwnerLog, when an owner comes back', () => {
     log.put(space, 'gone', 1)
     await network.host.advance(50)
     const changes = watch(network, 'b')
+    const { snapshotsSent } = log.stats()
     network.unlink('a', 'b')
     assert.equal(network.node('b').log.isKnown('a'), false)
     log.delete(space, 'gone')
     log.put(space, 'new', 2)
     network.link('a', 'b')
-    assert.equal(network.node('b').log.isKnown('a'), false, 'known only after the snapshot')
+    assert.equal(network.node('b').log.isKnown('a'), false, 'known only after the rest')
     await network.host.advance(50)
     assert.equal(network.node('b').log.isKnown('a'), true)
-    assert.deepEqual(changes, ['write put a/new=2', 'write delete a/gone'])
+    assert.deepEqual(changes, ['write delete a/gone', 'write put a/new=2'])
+    assert.equal(log.stats().snapshotsSent, snapshotsSent, 'the rest, not all of it')
+  })
+
+  it('knows the owner again at once when nothing has changed while the link was down', async () => {
+    const network = pair()
+    const { log } = network.node('a')
+    log.put(space, 'kept', 1)
+    await network.host.advance(50)
+    const { snapshotsSent } = log.stats()
+    network.unlink('a', 'b')
+    await network.host.advance(50)
+    network.link('a', 'b')
+    await network.host.advance(10)
+    assert.equal(network.node('b').log.isKnown('a'), true)
+    assert.equal(log.heldBy('b'), log.sequence)
+    assert.equal(log.stats().snapshotsSent, snapshotsSent)
+  })
+
+  it('goes on with a peer whose first word on a link was lost', async () => {
+    const network = pair()
+    const { log } = network.node('a')
+    log.put(space, 'kept', 1)
+    await network.host.advance(50)
+    network.unlink('a', 'b')
+    network.fate = ({ payload }) => (payload[0] === messageCodes.logFetch ? 'lost' : 'accepted')
+    network.link('a', 'b')
+    network.fate = () => 'accepted'
+    await network.host.advance(3_000)
+    assert.equal(log.heldBy('b'), log.sequence)
+    log.put(space, 'new', 2)
+    await network.host.advance(50)
+    assert.deepEqual(network.entries('b', space), ['a/kept=1', 'a/new=2'])
   })
 
   it('drops the former incarnation at once when the node comes back anew', async () => {

@@ -53,8 +53,9 @@ describe('OwnerLog, telling', () => {
     assert.deepEqual(network.entries('b', space), ['a/x=3', 'a/y=1'])
   })
 
-  it('sends a full batch without waiting for the timer', () => {
+  it('sends a full batch without waiting for the timer', async () => {
     const network = pair()
+    await network.host.advance(50)
     const before = sent(network, 'a', messageCodes.logDelta).length
     for (let at = 0; at < 256; at++) network.node('a').log.put(space, String(at), at)
     assert.equal(sent(network, 'a', messageCodes.logDelta).length, before + 1)
@@ -94,6 +95,24 @@ describe('OwnerLog, acknowledging', () => {
     await log.acknowledged(log.put(space, 'x', 1))
   })
 
+  it('fences what is for all until every linked peer has the change, what is for one until it has', async () => {
+    const network = pair()
+    network.add('c')
+    network.link('a', 'c')
+    await network.host.advance(50)
+    network.fate = ({ from }) => (from === 'c' ? 'lost' : 'accepted')
+    const { log } = network.node('a')
+    assert.equal(log.fenceForAll(), 0)
+    const sequence = log.put(space, 'x', 1)
+    log.fence()
+    const fences = (): number[] => [log.fenceFor('b'), log.fenceFor('c'), log.fenceForAll()]
+    assert.deepEqual(fences(), [sequence, sequence, sequence])
+    await network.host.advance(100)
+    assert.deepEqual(fences(), [0, sequence, sequence])
+    network.unlink('a', 'c')
+    assert.deepEqual(fences(), [0, 0, 0])
+  })
+
   it('never believes an acknowledgement of what was not sent', async () => {
     const network = pair()
     await network.host.advance(50)
@@ -112,8 +131,11 @@ describe('OwnerLog, watching', () => {
   it('tells own changes too, marked as such', () => {
     const network = new TestNetwork()
     const { log } = network.add('a')
-    const changes: LogChange[] = []
-    const unwatch = log.watch(space, (change) => changes.push(change))
+    const changes: Omit<LogChange, 'held'>[] = []
+    const unwatch = log.watch(space, ({ held, ...change }) => {
+      assert.equal(held?.value, change.value)
+      changes.push(change)
+    })
     log.put(space, 'x', 1)
     log.put('other', 'x', 1)
     unwatch()
@@ -164,7 +186,7 @@ describe('OwnerLog, bounds', () => {
     const a = network.add('a', { windowMaxBytes: 65_536, sliceMaxBytes: 8_192 })
     network.add('b')
     for (let at = 0; at < 300; at++) a.log.put(space, String(at), 'x'.repeat(1_000))
-    network.fate = ({ from }) => (from === 'b' ? 'lost' : 'accepted')
+    network.fate = ({ payload }) => (payload[0] === messageCodes.logAck ? 'lost' : 'accepted')
     network.link('a', 'b')
     await network.host.advance(100)
     const bytes = sent(network, 'a', messageCodes.logSnapshot).reduce(

@@ -6,7 +6,7 @@
  *   general CRDT and without their silent divergence.
  */
 import { messageCodes } from '../wire/index.ts'
-import type { Inbound, Router } from '../transport/index.ts'
+import type { Inbound, MessageHandler, Router } from '../transport/index.ts'
 import {
   FoundationError,
   type Host,
@@ -15,13 +15,14 @@ import {
   type Telemetry,
   type WaitOptions,
 } from '../kernel/index.ts'
+import { Conditions } from './core/conditions.ts'
 import { Inbox } from './inbox.ts'
-import { logAck, logDelta, logDigest, logFetch, logSnapshot, type LogName } from './messages.ts'
+import type { LogEntry, LogPosition, LogState, OwnerLogStats } from './log-state.ts'
+import { logAck, logDelta, logDigest, logFetch, type LogName } from './messages.ts'
 import { ownerLogDefaults, type OwnerLogOptions } from './options.ts'
-import { Outbox } from './outbox.ts'
+import { Outbox, type AcknowledgedBy } from './outbox.ts'
 import { OwnLog } from './own-log.ts'
-import type { ReplicaState } from './replica.ts'
-import { Watchers, type LogListener } from './watchers.ts'
+import { Watchers, type LogChange, type LogListener } from './watchers.ts'
 
 /** What the owner log talks to. */
 export interface OwnerLogDeps {
@@ -32,38 +33,6 @@ export interface OwnerLogDeps {
   readonly self: { readonly name: string; readonly incarnation: string }
 }
 
-/** A visible entry. */
-export interface LogEntry {
-  readonly owner: string
-  readonly key: string
-  /** Read-only: everybody gets the same one. */
-  readonly value: unknown
-}
-
-/** What one log holds, for status and tests. Two nodes agree on an owner when these are equal. */
-export interface LogState {
-  readonly owner: string
-  readonly incarnation: string
-  readonly sequence: number
-  /** Hash of the entries, independent of their order. */
-  readonly hash: string
-  readonly entries: number
-  readonly state: 'own' | ReplicaState
-}
-
-/** Counters, for `status()`. */
-export interface OwnerLogStats {
-  readonly sequence: number
-  /** Lowest sequence a linked peer has acknowledged. */
-  readonly acknowledged: number
-  readonly snapshotsSent: number
-  readonly fetches: number
-  /** Times a peer's entries differed at an equal sequence. Anything but 0 is a bug. */
-  readonly alarms: number
-  /** Messages of peers dropped because too many waited. They are fetched again. */
-  readonly dropped: number
-}
-
 /** One a node. */
 export class OwnerLog implements Lifecycle {
   readonly #self: LogName
@@ -71,13 +40,23 @@ export class OwnerLog implements Lifecycle {
   readonly #outbox: Outbox
   readonly #inbox: Inbox
   readonly #watchers: Watchers
+  readonly #arrivals: Conditions
+  readonly #progressed: (() => void)[] = []
+  /** Number of the last change that others' messages wait for; 0 when every peer has it. */
+  #fence = 0
+  #isStopped = false
 
   constructor(deps: OwnerLogDeps, options: OwnerLogOptions = ownerLogDefaults) {
     this.#self = { owner: deps.self.name, incarnation: deps.self.incarnation }
     this.#watchers = new Watchers(deps.log)
-    this.#own = new OwnLog(options)
+    this.#own = new OwnLog(this.#self, options)
     this.#outbox = new Outbox({ ...deps, own: this.#own, self: this.#self }, options)
-    this.#inbox = new Inbox({ ...deps, watchers: this.#watchers }, options)
+    this.#arrivals = new Conditions(deps.host, options.waitersMax)
+    const progressed = (): void => {
+      this.#arrivals.check()
+      for (const listener of this.#progressed) listener()
+    }
+    this.#inbox = new Inbox({ ...deps, watchers: this.#watchers, progressed }, options)
     this.#listen(deps.router)
   }
 
@@ -86,8 +65,10 @@ export class OwnerLog implements Lifecycle {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#outbox.stop()
     this.#inbox.stop()
+    this.#arrivals.stop()
   }
 
   /** Number of this node's last change. */
@@ -97,7 +78,7 @@ export class OwnerLog implements Lifecycle {
 
   /**
    * Says `value` under (space, key) on every node. Watchers here hear of it at once, linked peers
-   * within a batch. A second change of a key within one batch replaces the first.
+   * within a batch. A second change of an entry made within the batch replaces the first.
    *
    * @param value anything the codec carries; not changed by the caller afterwards.
    * @returns the number of the change, for `acknowledged`.
@@ -107,7 +88,8 @@ export class OwnerLog implements Lifecycle {
   put(space: string, key: string, value: unknown): number {
     const sequence = this.#own.put(space, key, value)
     this.#outbox.changed()
-    this.#watchers.tell({ ...this.#ownChange(space, key), type: 'put', value })
+    const held = { log: this.#self, key, value }
+    this.#watchers.tell(this.#ownChange({ space, key, held }))
     return sequence
   }
 
@@ -116,7 +98,7 @@ export class OwnerLog implements Lifecycle {
     const sequence = this.#own.delete(space, key)
     if (sequence === undefined) return this.#own.sequence
     this.#outbox.changed()
-    this.#watchers.tell({ ...this.#ownChange(space, key), type: 'delete' })
+    this.#watchers.tell(this.#ownChange({ space, key, held: undefined }))
     return sequence
   }
 
@@ -128,14 +110,14 @@ export class OwnerLog implements Lifecycle {
     return this.#watchers.add(space, listener)
   }
 
-  /** The visible entries of a space: this node's first, then the others' in the order they came. */
+  /** The visible entries of a space: this node's first. In no order that means anything. */
   *entries(space: string, filter: { readonly owner?: string } = {}): Generator<LogEntry, void> {
     const { owner: self } = this.#self
     if ((filter.owner ?? self) === self) yield* this.#ownEntries(space)
     for (const replica of this.#inbox.replicas()) {
       const { owner } = replica
       if (!replica.isUp || (filter.owner ?? owner) !== owner) continue
-      for (const [key, { value }] of replica.space(space) ?? []) yield { owner, key, value }
+      for (const { key, value } of replica.entries(space)) yield { owner, key, value }
     }
   }
 
@@ -144,18 +126,71 @@ export class OwnerLog implements Lifecycle {
     return this.#inbox.isKnown(owner)
   }
 
+  /** True when changes of that life of the owner, this node too, are applied here up to a number. */
+  hasReached({ owner, incarnation, sequence }: LogPosition): boolean {
+    if (owner === this.#self.owner) {
+      return incarnation === this.#self.incarnation && sequence <= this.#own.sequence
+    }
+    const replica = this.#inbox.replica(owner)
+    return replica?.incarnation === incarnation && replica.sequence >= sequence
+  }
+
   /**
-   * Resolves when every linked peer has applied this node's change number `sequence`. Peers whose
-   * link ends stop counting; without peers it resolves at once.
+   * Resolves once {@link hasReached}.
+   *
+   * @throws {FoundationError} `FND_TIMED_OUT`, `FND_LIMIT_REACHED`, `FND_NOT_RUNNING`
+   */
+  reached(position: LogPosition, options: WaitOptions = {}): Promise<void> {
+    const what = `Change ${String(position.sequence)} of "${position.owner}"`
+    return this.#arrivals.wait(() => this.hasReached(position), { ...options, what })
+  }
+
+  /** Calls `listener` after changes of peers were applied, at the end of that turn. */
+  onProgress(listener: () => void): void {
+    this.#progressed.push(listener)
+  }
+
+  /**
+   * Resolves when every linked peer, or as many as `peers` says, have applied this node's change
+   * number `sequence`. Peers whose link ends stop counting; without peers all have.
    *
    * @throws {FoundationError} `FND_TIMED_OUT`, or `FND_LIMIT_REACHED` when too many calls wait.
    */
-  acknowledged(sequence: number, options: WaitOptions = {}): Promise<void> {
+  acknowledged(sequence: number, options: AcknowledgedBy = {}): Promise<void> {
     return this.#outbox.acknowledged(sequence, options)
+  }
+
+  /** What this node sends from now on must not be taken in before its last change is: see `Fences`. */
+  fence(): void {
+    this.#fence = this.#own.sequence
+  }
+
+  /** The change a message to the peer must wait for there; 0 when the peer is known to have it. */
+  fenceFor(peer: string): number {
+    return this.#outbox.heldBy(peer) >= this.#fence ? 0 : this.fenceForAll()
+  }
+
+  /** As {@link fenceFor}, for a message to every peer: 0 when all linked ones are known to have it. */
+  fenceForAll(): number {
+    if (this.#fence > 0 && this.#outbox.acknowledgedByAll() >= this.#fence) this.#fence = 0
+    return this.#fence
+  }
+
+  /** True when the linked owner's changes are here up to a number. */
+  hasHeard(owner: string, sequence: number): boolean {
+    const replica = this.#inbox.replica(owner)
+    return replica !== undefined && replica.sequence >= sequence
+  }
+
+  /** Number of this node's last change that the peer is known to have applied. 0 without a link. */
+  heldBy(peer: string): number {
+    return this.#outbox.heldBy(peer)
   }
 
   /** The node calls this when a link is up, before any frame of it is handled. */
   linkUp(peer: { readonly name: string; readonly incarnation: string }): void {
+    // Who was not linked did not count: what it has missed must not be overtaken either.
+    this.fence()
     this.#inbox.linkUp(peer.name, peer.incarnation)
     this.#outbox.linkUp(peer.name, peer.incarnation)
   }
@@ -200,40 +235,40 @@ export class OwnerLog implements Lifecycle {
 
   *#ownEntries(space: string): Generator<LogEntry, void> {
     const { owner } = this.#self
-    for (const { key, decoded } of this.#own.space(space)?.values() ?? []) {
-      yield { owner, key, value: decoded }
-    }
+    for (const { key, value } of this.#own.entries(space)) yield { owner, key, value }
   }
 
-  #ownChange(
-    space: string,
-    key: string,
-  ): LogName & {
-    space: string
-    key: string
-    isOwn: true
-    cause: 'write'
-  } {
-    return { ...this.#self, space, key, isOwn: true, cause: 'write' }
+  #ownChange({ space, key, held }: Pick<LogChange, 'space' | 'key' | 'held'>): LogChange {
+    const { owner, incarnation } = this.#self
+    const common = { owner, incarnation, space, key, isOwn: true, cause: 'write' } as const
+    return held
+      ? { ...common, type: 'put', value: held.value, held }
+      : { ...common, type: 'delete', held: undefined }
   }
 
   #listen(router: Pick<Router, 'handle'>): void {
     const inbox = this.#inbox
-    router.handle(messageCodes.logDelta, (body, inbound) => {
+    // Links end after this part has stopped: what peers say meanwhile is in order, and for nobody.
+    const hear = (code: number, handler: MessageHandler): void => {
+      router.handle(code, (body, inbound) => {
+        if (!this.#isStopped) handler(body, inbound)
+      })
+    }
+    hear(messageCodes.logDelta, (body, inbound) => {
       inbox.delta(logDelta.decode(body), inbound)
     })
-    router.handle(messageCodes.logSnapshot, (body, inbound) => {
-      inbox.snapshot(logSnapshot.decode(body), inbound)
+    hear(messageCodes.logSnapshot, (body, inbound) => {
+      inbox.snapshot(body, inbound)
     })
-    router.handle(messageCodes.logDigest, (body, inbound) => {
+    hear(messageCodes.logDigest, (body, inbound) => {
       inbox.digest(logDigest.decode(body), inbound)
     })
-    router.handle(messageCodes.logFetch, (body, inbound) => {
+    hear(messageCodes.logFetch, (body, inbound) => {
       const fetch = logFetch.decode(body)
       this.#checkAddressee(fetch, inbound)
       this.#outbox.fetch(inbound.from, fetch)
     })
-    router.handle(messageCodes.logAck, (body, inbound) => {
+    hear(messageCodes.logAck, (body, inbound) => {
       const ack = logAck.decode(body)
       this.#checkAddressee(ack, inbound)
       this.#outbox.acknowledge(inbound.from, ack)

@@ -3,20 +3,26 @@
  * which message comes next; the outbox sends it.
  */
 import type { LogAck, LogDigest, LogName, LogSnapshot, Operation } from './messages.ts'
-import { operationBytes, type OperationRange, type OwnEntry, type OwnLog } from './own-log.ts'
+import { operationBytes, type OperationRange, type OwnLog } from './own-log.ts'
 import { operationsMax } from './messages.ts'
 
 /** The next message for a peer. */
 export type StreamPart =
   | { readonly kind: 'delta'; readonly range: OperationRange }
-  | { readonly kind: 'slice'; readonly slice: Omit<LogSnapshot, keyof LogName>; end: number }
+  | { readonly kind: 'slice'; readonly slice: SnapshotSlice }
+
+type SnapshotSlice = Omit<LogSnapshot, keyof LogName>
 
 interface OpenSnapshot {
   readonly id: number
   readonly sequence: number
-  readonly entries: readonly OwnEntry[]
-  /** Entries sent, slices sent. */
-  at: number
+  /** What is left of it. Read a slice at a time: a list of a million would hold up the event loop. */
+  readonly operations: Iterator<Operation, undefined>
+  /** Read already, for the next slice. */
+  ahead: Operation | undefined
+  /** Cut, not taken by the transport yet. */
+  slice: SnapshotSlice | undefined
+  /** Slices sent. */
   slices: number
 }
 
@@ -42,6 +48,8 @@ export class PeerStream {
   #snapshot: OpenSnapshot | undefined
   #inFlight: InFlight[] = []
   #inFlightBytes = 0
+  /** `awaited`: the peer has not said yet where to begin. `owed`: it is told once it has everything. */
+  #state: 'awaited' | 'owed' | 'even' = 'awaited'
   /** When the last snapshot was begun, on the host's clock. */
   snapshotAtMs: number = Number.NEGATIVE_INFINITY
   /** True while somebody waits for the peer's queue to have room. */
@@ -59,16 +67,29 @@ export class PeerStream {
 
   /** Begins to send the whole state; what was under way is forgotten. */
   beginSnapshot(id: number, own: OwnLog): void {
-    this.#snapshot = { id, sequence: own.sealed, entries: own.entries(), at: 0, slices: 0 }
+    this.#snapshot = {
+      ...{ id, sequence: own.sealed, operations: own.operations() },
+      ...{ ahead: undefined, slice: undefined, slices: 0 },
+    }
     this.#sent = own.sealed
+    this.#state = 'even'
     this.#forgetInFlight()
   }
 
-  /** Sends again from change number `from`. */
+  /** Sends, perhaps again, from change number `from`: the peer has those before it. */
   rewind(from: number): void {
     this.#snapshot = undefined
     this.#sent = from - 1
+    this.#state = 'owed'
+    this.#acknowledged = Math.max(this.#acknowledged, from - 1)
     this.#forgetInFlight()
+  }
+
+  /** True once, when a peer that had fallen behind was sent everything. */
+  isEvenAgain(own: OwnLog): boolean {
+    if (this.#state !== 'owed' || !this.#isComplete(own)) return false
+    this.#state = 'even'
+    return true
   }
 
   /**
@@ -78,6 +99,7 @@ export class PeerStream {
    *   is nothing to send or enough is under way.
    */
   next(own: OwnLog): StreamPart | 'lost' | undefined {
+    if (this.isAwaited) return undefined
     if (this.#inFlightBytes >= this.#bounds.windowMaxBytes) return undefined
     if (this.#snapshot) return this.#nextSlice(this.#snapshot)
     if (this.#sent >= own.sealed) return undefined
@@ -100,7 +122,7 @@ export class PeerStream {
     })
     if (isLast) this.#snapshot = undefined
     else if (this.#snapshot) {
-      this.#snapshot.at = part.end
+      this.#snapshot.slice = undefined
       this.#snapshot.slices = index + 1
     }
   }
@@ -120,28 +142,41 @@ export class PeerStream {
     return isNews
   }
 
-  /** What the peer holds if nothing was lost. */
-  digest(own: OwnLog): Omit<LogDigest, keyof LogName> {
-    const { id, slices } = this.#snapshot ?? { id: 0, slices: 0 }
-    const isComplete = !this.#snapshot && this.#sent === own.sequence
-    return { sequence: this.#sent, hash: isComplete ? own.hash : '', snapshot: id, slices }
+  /** True until the peer has said where to begin. */
+  get isAwaited(): boolean {
+    return this.#state === 'awaited'
   }
 
-  #nextSlice({ id, sequence, entries, at, slices }: OpenSnapshot): StreamPart {
+  /** What the peer holds if nothing was lost; what it should hold, while it has not said where to begin. */
+  digest(own: OwnLog): Omit<LogDigest, keyof LogName> {
+    if (this.isAwaited) return { sequence: own.sequence, hash: own.hash, snapshot: 0, slices: 0 }
+    const { id, slices } = this.#snapshot ?? { id: 0, slices: 0 }
+    const hash = this.#isComplete(own) ? own.hash : ''
+    return { sequence: this.#sent, hash, snapshot: id, slices }
+  }
+
+  #isComplete(own: OwnLog): boolean {
+    return !this.#snapshot && this.#sent === own.sequence
+  }
+
+  #nextSlice(snapshot: OpenSnapshot): StreamPart {
+    snapshot.slice ??= this.#cut(snapshot)
+    return { kind: 'slice', slice: snapshot.slice }
+  }
+
+  #cut(snapshot: OpenSnapshot): SnapshotSlice {
     const operations: Operation[] = []
-    let end = at
     let size = 0
-    while (end < entries.length && operations.length < operationsMax) {
-      const { space, key, value } = entries[end] as OwnEntry
-      const operation = { space, key, value }
+    let next = snapshot.ahead ?? snapshot.operations.next().value
+    while (next && operations.length < operationsMax) {
       if (size > 0 && size >= this.#bounds.sliceMaxBytes) break
-      operations.push(operation)
-      size += operationBytes(operation)
-      end += 1
+      operations.push(next)
+      size += operationBytes(next)
+      next = snapshot.operations.next().value
     }
-    const isLast = end === entries.length
-    const slice = { snapshot: id, index: slices, isLast, sequence, operations }
-    return { kind: 'slice', slice, end }
+    snapshot.ahead = next
+    const { id, sequence, slices: index } = snapshot
+    return { snapshot: id, index, isLast: next === undefined, sequence, operations }
   }
 
   #track(message: InFlight): void {

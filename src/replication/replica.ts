@@ -2,24 +2,34 @@
  * What this node holds of one other owner: its entries and how far they go. Pure. Applying is a
  * generator that stops after every entry, so that the caller can spread it over several turns.
  */
+import { integerColumn, type Column } from '../kernel/index.ts'
 import { decodeValue } from '../wire/index.ts'
-import { Fingerprint, hashEntry, type EntryHash } from './fingerprint.ts'
-import type { LogDelta, LogDigest, LogSnapshot, Operation } from './messages.ts'
+import { EntryTable } from './entry-table.ts'
+import { Fingerprint, hashEntry, type EntryHash } from './core/fingerprint.ts'
+import type { HeldEntry } from './held-entry.ts'
+import type { LogDelta, LogDigest, LogName, LogSnapshot, Operation } from './messages.ts'
 
-/** One entry of another owner. */
-export interface ReplicaEntry {
-  readonly value: unknown
-  readonly hash: EntryHash
-  /** The snapshot that last confirmed the entry. */
-  readonly snapshot: number
+/** The entries of a space. */
+interface ReplicaSpace {
+  readonly entries: EntryTable
+  /** The snapshot that last confirmed the entry of a row. */
+  readonly snapshots: Column<number>
+}
+
+/** A key of a space, which may not be there yet; a row of -1: the key is not. */
+interface Place<S = ReplicaSpace | undefined> {
+  readonly space: S
+  readonly name: string
+  readonly key: string
+  readonly row: number
 }
 
 /** Told of every change of an entry. */
-export type EntryChanged = (space: string, key: string, entry: ReplicaEntry | undefined) => void
+export type EntryChanged = (space: string, key: string, entry: HeldEntry | undefined) => void
 
 /**
- * `empty`: nothing was heard yet. `loading`: slices of a snapshot arrive. `known`: every change up
- * to `sequence` is applied. `stale`: it was known over a link that ended; a snapshot will follow.
+ * `empty`: no whole state was heard yet. `loading`: slices of a snapshot arrive. `known`: every change up
+ * to `sequence` is applied. `stale`: that was so over a link that ended; the changes since will follow.
  * `refused`: the owner broke a bound and is no longer followed.
  */
 export type ReplicaState = 'empty' | 'loading' | 'known' | 'stale' | 'refused'
@@ -45,16 +55,20 @@ export class Replica {
   isUp = false
   /** When the last fetch was sent, on the host's clock. */
   fetchedAtMs: number = Number.NEGATIVE_INFINITY
+  readonly #log: LogName
   readonly #entriesMax: number
-  readonly #spaces = new Map<string, Map<string, ReplicaEntry>>()
+  readonly #spaces = new Map<string, ReplicaSpace>()
   readonly #fingerprint = new Fingerprint()
   #state: ReplicaState = 'empty'
   #sequence = 0
   #snapshot = 0
   #slices = 0
+  /** Entries the snapshot under way has confirmed. */
+  #confirmed = 0
   #size = 0
 
   constructor(owner: string, incarnation: string, entriesMax: number) {
+    this.#log = { owner, incarnation }
     this.owner = owner
     this.incarnation = incarnation
     this.#entriesMax = entriesMax
@@ -81,23 +95,34 @@ export class Replica {
     return { sequence: this.#sequence, snapshot: this.#snapshot, slices: this.#slices }
   }
 
-  space(space: string): ReadonlyMap<string, ReplicaEntry> | undefined {
-    return this.#spaces.get(space)
+  spaces(): Iterable<string> {
+    return this.#spaces.keys()
   }
 
-  spaces(): Iterable<[string, ReadonlyMap<string, ReplicaEntry>]> {
-    return this.#spaces
+  /** May be read while entries change. */
+  *entries(space: string): Generator<HeldEntry, void> {
+    const entries = this.#spaces.get(space)?.entries
+    if (!entries) return
+    for (const row of entries.rows()) {
+      yield { log: this.#log, key: entries.keyOf(row), value: entries.valueOf(row) }
+    }
   }
 
-  /** A new link: the owner numbers its messages anew and begins with a snapshot. */
-  expectSnapshot(): void {
-    if (this.#state === 'known' || this.#state === 'loading') this.#state = 'stale'
+  /** The link ended: there may be changes that were not heard of. A snapshot cut short is of no use. */
+  cutOff(): void {
+    if (this.#state === 'known') this.#state = 'stale'
+    if (this.#state === 'loading') this.#state = 'empty'
+  }
+
+  /** The change to ask for on a new link; 0 asks for the whole state. */
+  get resumesFrom(): number {
+    return this.#state === 'stale' ? this.#sequence + 1 : 0
   }
 
   /** Applies what is contiguous. The verdict is the generator's return value. */
   *applyDelta(delta: LogDelta, changed: EntryChanged): Generator<void, Verdict> {
     if (this.#state === 'refused') return ignore
-    if (this.#state !== 'known') return fetchAll
+    if (!this.#isWhole()) return fetchAll
     if (delta.from > this.#sequence + 1) {
       return { kind: 'fetch', from: this.#sequence + 1, isAlarm: false }
     }
@@ -123,7 +148,7 @@ export class Replica {
     }
     this.#slices = slice.index + 1
     if (!slice.isLast) return fine
-    yield* this.#sweep(changed)
+    if (this.#confirmed < this.#size) yield* this.#sweep(changed)
     this.#sequence = slice.sequence
     this.#state = 'known'
     return fine
@@ -133,19 +158,27 @@ export class Replica {
   judge(digest: LogDigest): Verdict {
     if (this.#state === 'refused') return ignore
     if (digest.snapshot !== 0) return this.#isLoading(digest) ? fine : fetchAll
-    if (this.#state !== 'known') return fetchAll
+    if (!this.#isWhole()) return fetchAll
     if (digest.sequence > this.#sequence) {
       return { kind: 'fetch', from: this.#sequence + 1, isAlarm: false }
     }
-    const isEqual =
-      digest.sequence < this.#sequence || digest.hash === '' || digest.hash === this.hash
-    return isEqual ? fine : { kind: 'fetch', from: 0, isAlarm: true }
+    if (digest.sequence < this.#sequence || digest.hash === '') return fine
+    if (digest.hash !== this.hash) return { kind: 'fetch', from: 0, isAlarm: true }
+    // The owner gives a hash when it has told all it had to say.
+    this.#state = 'known'
+    return fine
+  }
+
+  /** The entries are those of change `sequence`. */
+  #isWhole(): boolean {
+    return this.#state === 'known' || this.#state === 'stale'
   }
 
   #begin(snapshot: number): void {
     this.#state = 'loading'
     this.#snapshot = snapshot
     this.#slices = 0
+    this.#confirmed = 0
   }
 
   #expects({ snapshot, index }: LogSnapshot): boolean {
@@ -162,47 +195,58 @@ export class Replica {
     return this.#state === 'refused'
   }
 
-  #apply({ space, key, value }: Operation, changed: EntryChanged): void {
-    const former = this.#spaces.get(space)?.get(key)
-    if (value === undefined) {
-      if (former) this.#remove(space, key, changed)
+  #apply({ space: name, key, value }: Operation, changed: EntryChanged): void {
+    const space = this.#spaces.get(name)
+    const row = space?.entries.find(key) ?? -1
+    if (value !== undefined) this.#put({ space, name, key, row }, value, changed)
+    else if (space && row >= 0) this.#remove({ space, name, key, row }, changed)
+  }
+
+  #put({ space, name, key, row }: Place, value: Uint8Array, changed: EntryChanged): void {
+    const hash = hashEntry(name, key, value)
+    if (row < 0 || space?.snapshots.get(row) !== this.#snapshot) this.#confirmed += 1
+    const isSame = row >= 0 && space?.entries.hasHash(row, hash) === true
+    // A snapshot repeats much that is known. A change made by the owner is news even when equal.
+    if (isSame && this.#state === 'loading') {
+      space.snapshots.set(row, this.#snapshot)
       return
     }
-    const hash = hashEntry(space, key, value)
-    const isSame = former?.hash.high === hash.high && former.hash.low === hash.low
     // Bytes that do not decode throw here and end the job; the digest then asks for a snapshot.
-    const decoded = isSame ? former.value : decodeValue(value)
-    const entry = { value: decoded, hash, snapshot: this.#snapshot }
-    this.#set(space, key, entry)
-    // A snapshot repeats much that is known. A change made by the owner is news even when equal.
-    if (!isSame || this.#state === 'known') changed(space, key, entry)
+    const decoded = isSame ? space.entries.valueOf(row) : decodeValue(value)
+    this.#write({ space: space ?? this.#addSpace(name), name, key, row }, decoded, hash)
+    changed(name, key, { log: this.#log, key, value: decoded })
   }
 
-  #set(space: string, key: string, entry: ReplicaEntry): void {
-    const entries = this.#spaces.get(space) ?? new Map<string, ReplicaEntry>()
-    this.#spaces.set(space, entries)
-    const former = entries.get(key)
-    if (former) this.#fingerprint.remove(former.hash)
-    else this.#size += 1
-    this.#fingerprint.add(entry.hash)
-    entries.set(key, entry)
+  #write(at: Place<ReplicaSpace>, value: unknown, hash: EntryHash): void {
+    const { entries, snapshots } = at.space
+    if (at.row < 0) this.#size += 1
+    else this.#fingerprint.remove(entries.hashOf(at.row))
+    this.#fingerprint.add(hash)
+    const row = at.row < 0 ? entries.add(at.key) : at.row
+    entries.write(row, value, hash)
+    snapshots.set(row, this.#snapshot)
   }
 
-  #remove(space: string, key: string, changed: EntryChanged): void {
-    const entries = this.#spaces.get(space)
-    const former = entries?.get(key)
-    if (!entries || !former) return
-    entries.delete(key)
-    if (entries.size === 0) this.#spaces.delete(space)
-    this.#fingerprint.remove(former.hash)
+  #addSpace(name: string): ReplicaSpace {
+    const space = { entries: new EntryTable(), snapshots: integerColumn() }
+    this.#spaces.set(name, space)
+    return space
+  }
+
+  #remove({ space, name, key, row }: Place<ReplicaSpace>, changed: EntryChanged): void {
+    const { entries } = space
+    this.#fingerprint.remove(entries.hashOf(row))
+    entries.remove(row)
+    if (entries.size === 0) this.#spaces.delete(name)
     this.#size -= 1
-    changed(space, key, undefined)
+    changed(name, key, undefined)
   }
 
   *#sweep(changed: EntryChanged): Generator<void, void> {
-    for (const [space, entries] of this.#spaces) {
-      for (const [key, entry] of entries) {
-        if (entry.snapshot !== this.#snapshot) this.#remove(space, key, changed)
+    for (const [name, space] of this.#spaces) {
+      for (const row of space.entries.rows()) {
+        const isGone = space.snapshots.get(row) !== this.#snapshot
+        if (isGone) this.#remove({ space, name, key: space.entries.keyOf(row), row }, changed)
         yield
       }
     }

@@ -1,5 +1,7 @@
 /** Who wants to hear of changes, by space. A listener that throws harms nobody but itself. */
 import { toError, type Log } from '../kernel/index.ts'
+import type { HeldEntry } from './held-entry.ts'
+import type { LogName } from './messages.ts'
 
 /** One change of the visible entries. */
 export interface LogChange {
@@ -10,10 +12,24 @@ export interface LogChange {
   readonly type: 'put' | 'delete'
   /** Absent on `delete`. Read-only: everybody gets the same one. */
   readonly value?: unknown
+  /** The entry. Absent on `delete`. */
+  readonly held: HeldEntry | undefined
   /** True for changes this node made itself. */
   readonly isOwn: boolean
   /** `write`: the owner changed it. `member`: the owner went down, came back or was replaced. */
   readonly cause: 'write' | 'member'
+}
+
+/** What became of an entry of another node, told to who watches. */
+export function changeOf(
+  { owner, incarnation }: LogName,
+  { space, key, held }: Pick<LogChange, 'space' | 'key' | 'held'>,
+  cause: LogChange['cause'],
+): LogChange {
+  const common = { owner, incarnation, space, key, isOwn: false, cause }
+  return held
+    ? { ...common, type: 'put', value: held.value, held }
+    : { ...common, type: 'delete', held: undefined }
 }
 
 /** Told of changes. */

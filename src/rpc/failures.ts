@@ -57,5 +57,7 @@ export function valueOfReply(node: string, reply: InboundReply): unknown {
   }
   const { code, message } = refusalShape.check(value, 'refusal')
   const known = Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'FND_REMOTE_FAILED'
-  throw new FoundationError(known, message, { details: { nodeName: node, code } })
+  throw new FoundationError(known, `Node "${node}" refused the call: ${message}`, {
+    details: { nodeName: node, code },
+  })
 }

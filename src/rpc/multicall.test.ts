@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
 import { isFoundationError } from '../kernel/index.ts'
 import { encodeValue } from '../wire/index.ts'
-import type { CallOutcome } from './rpc.ts'
+import type { CallOutcome } from './call.ts'
 import { type Net, never, newPair, Node, quiet } from './rpc-fixture.test.ts'
 
 let net: Net

@@ -19,6 +19,8 @@ export interface RpcOptions {
    * the control class with failure detection, so large data travels by pubsub on `bulk`.
    */
   readonly messageMaxBytes: number
+  /** How long a node that stops waits for the calls it works on. 0 to 600 000 milliseconds. */
+  readonly drainTimeoutMs: number
 }
 
 /** How each of {@link RpcOptions} is checked. */
@@ -28,6 +30,7 @@ export const rpcRules: Rules<RpcOptions> = {
   maxPendingBytes: integer(4 * 1_048_576, { min: 1_024, max: 1_073_741_824 }),
   maxInbound: integer(4_096, { min: 1, max: 1_000_000 }),
   messageMaxBytes: integer(262_144, { min: 1_024, max: 262_144 }),
+  drainTimeoutMs: integer(1_000, { min: 0, max: 600_000 }),
 }
 
 /** Defaults of {@link RpcOptions}. */

@@ -1,6 +1,6 @@
 /** Nodes over a router that delivers bytes, under time that a test moves by hand. No tests here. */
 import assert from 'node:assert/strict'
-import { resolveRules, silentLog, toError, type Host } from '../kernel/index.ts'
+import { resolveRules, silentLog, toError, type Host, silentTelemetry } from '../kernel/index.ts'
 import type { Inbound, MessageHandler, SendOutcome } from '../transport/index.ts'
 import { rpcRules, type RpcOptions } from './options.ts'
 import { Rpc } from './rpc.ts'
@@ -80,7 +80,7 @@ export class Node {
         router,
         host: net.host,
         log: silentLog,
-        telemetry: () => undefined,
+        telemetry: silentTelemetry,
         self: () => name,
         everyone: () => [name, ...net.statuses.keys()],
         isPeer: (peer) => net.statuses.get(peer) ?? 'unknown',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { runInTrace } from '../kernel/index.ts'
 import {
   abortPayload,
   readAbort,
@@ -19,6 +20,16 @@ describe('the bytes of a call', () => {
     const reply = replyPayload(7, replyOutcomes.thrown, 'x')
     assert.equal(reply.toString('hex'), '41' + '000000000007' + '01' + 'a178')
     assert.equal(abortPayload(7).toString('hex'), '42' + '000000000007')
+  })
+
+  it('are the same as ever in a trace', () => {
+    const trace = { traceparent: 'ab', correlationId: 'c' }
+    const order = { callId: 1, timeoutMs: 5_000, name: 'a.b' }
+    const request = runInTrace(trace, () => requestPayload(order, [1]))
+    const golden = '43' + '000000000001' + '00001388' + '03612e62' + '0261620163' + '9101'
+    assert.equal(request.toString('hex'), golden)
+    const read = readRequest(request.subarray(1), true)
+    assert.deepEqual([read.trace, read.name, read.args()], [trace, 'a.b', [1]])
   })
 
   it('come back as they went, whatever the name', () => {

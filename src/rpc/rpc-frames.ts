@@ -2,14 +2,21 @@
  * The bytes of a call. Hand-written: every call pays for them twice.
  *
  *     request  u8 code | u48 call | u32 timeoutMs | u8 bytes of name | name | value
+ *     traced   u8 code | u48 call | u32 timeoutMs | u8 bytes of name | name | trace | value
  *     reply    u8 code | u48 call | u8 outcome | value
  *     abort    u8 code | u48 call
  *
  * Big-endian. `timeoutMs` is the time the caller still waits when it sends: a span, since two nodes
  * share no clock.
  */
-import { FoundationError } from '../kernel/index.ts'
-import { decodeValue, encodeValue, messageCodes } from '../wire/index.ts'
+import { currentTrace, FoundationError, type TraceContext } from '../kernel/index.ts'
+import {
+  decodeValue,
+  encodeValue,
+  messageCodes,
+  readTraceBlock,
+  traceBlock,
+} from '../wire/index.ts'
 
 /** Largest name of a handler, in bytes of UTF-8. */
 export const handlerNameMaxBytes = 255
@@ -32,6 +39,8 @@ export interface Request {
 
 /** A request read, but for its value: that is only decoded once somebody wants it. */
 export interface InboundRequest extends Request {
+  /** What the caller was at when it called. */
+  readonly trace: TraceContext | undefined
   /** @throws {FoundationError} `FND_FRAME_INVALID` */
   args(): unknown
 }
@@ -46,35 +55,42 @@ export interface InboundReply {
 }
 
 /**
- * The payload of a request.
+ * The payload of a request; it belongs to the trace of the caller, if there is one.
  *
  * @throws {FoundationError} `FND_MESSAGE_INVALID`: `args` can't be carried.
  */
 export function requestPayload(request: Request, args: unknown): Buffer {
+  const trace = currentTrace()
+  const block = trace && traceBlock(trace)
   const nameBytes = Buffer.byteLength(request.name)
-  const payload = encodeValue(args, requestHeaderBytes + nameBytes)
-  payload[0] = messageCodes.rpcRequest
+  const traceAt = requestHeaderBytes + nameBytes
+  const payload = encodeValue(args, traceAt + (block?.length ?? 0))
+  payload[0] = block ? messageCodes.rpcRequestTraced : messageCodes.rpcRequest
   payload.writeUIntBE(request.callId, 1, callBytes)
   payload.writeUInt32BE(request.timeoutMs, 7)
   payload[11] = nameBytes
   payload.write(request.name, requestHeaderBytes)
+  block?.copy(payload, traceAt)
   return payload
 }
 
 /**
  * Reads what follows the code byte of a request.
  *
+ * @param isTraced whether a trace stands before the value.
  * @throws {FoundationError} `FND_FRAME_INVALID`
  */
-export function readRequest(body: Uint8Array): InboundRequest {
+export function readRequest(body: Uint8Array, isTraced = false): InboundRequest {
   const bytes = viewOf(body, requestHeaderBytes - 1)
-  const valueAt = requestHeaderBytes - 1 + (bytes[10] ?? 0)
-  if (valueAt > bytes.length) throw cutShort()
+  const nameEnd = requestHeaderBytes - 1 + (bytes[10] ?? 0)
+  if (nameEnd > bytes.length) throw cutShort()
+  const traced = isTraced ? readTraceBlock(bytes, nameEnd) : { trace: undefined, end: nameEnd }
   return {
     callId: bytes.readUIntBE(0, callBytes),
     timeoutMs: bytes.readUInt32BE(callBytes),
-    name: bytes.toString('utf8', requestHeaderBytes - 1, valueAt),
-    args: () => decodeValue(bytes.subarray(valueAt)),
+    name: bytes.toString('utf8', requestHeaderBytes - 1, nameEnd),
+    trace: traced.trace,
+    args: () => decodeValue(bytes.subarray(traced.end)),
   }
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { beforeEach, describe, it } from 'node:test'
-import type { FoundationError } from '../kernel/index.ts'
+import { currentTrace, runInTrace, type FoundationError } from '../kernel/index.ts'
 import { messageCodes } from '../wire/index.ts'
 import { rpcDefaults } from './options.ts'
 import { type Net, never, newPair, Node, quiet } from './rpc-fixture.test.ts'
@@ -32,6 +32,14 @@ describe('call()', () => {
     })
     assert.equal(await a.rpc.call('b', 'echo'), undefined)
     assert.deepEqual(await a.rpc.call('b', 'echo', new Map([[1, 2n]])), new Map([[1, 2n]]))
+  })
+
+  it('runs the handler in the trace of the caller, if there is one', async () => {
+    b.rpc.handle('trace', () => currentTrace())
+    const trace = { correlationId: 'r-1', traceparent: '00-1-2-01' }
+    assert.deepEqual(await runInTrace(trace, () => a.rpc.call('b', 'trace')), trace)
+    assert.equal(await a.rpc.call('b', 'trace'), undefined)
+    net.assertClean()
   })
 
   it('keeps many calls apart, also when replies overtake one another', async () => {

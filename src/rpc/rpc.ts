@@ -6,6 +6,7 @@
 import {
   FoundationError,
   invalid,
+  isFoundationError,
   toError,
   type Host,
   type Lifecycle,
@@ -13,11 +14,22 @@ import {
   type Log,
   type Telemetry,
 } from '../kernel/index.ts'
-import type { Router, SendOutcome } from '../transport/index.ts'
+import type { Router } from '../transport/index.ts'
 import { messageCodes } from '../wire/index.ts'
-import { rpcTimeoutMaxMs, type RpcOptions } from './options.ts'
+import {
+  checkCallOptions,
+  checkHandlerName,
+  checkMulticallOptions,
+  orderOf,
+  type CallOptions,
+  type CallOrder,
+  type CallOutcome,
+  type MulticallOptions,
+} from './call.ts'
+import { Loopback } from './loopback.ts'
+import type { RpcOptions } from './options.ts'
 import { PendingCalls } from './pending-calls.ts'
-import { callIdRange, handlerNameMaxBytes, requestPayload } from './rpc-frames.ts'
+import { callIdRange, readRequest, requestPayload } from './rpc-frames.ts'
 import type { RpcContext } from './served-call.ts'
 import { Serving, type AnyRpcHandler, type ServingStats } from './serving.ts'
 
@@ -37,24 +49,6 @@ export interface RpcDeps {
   readonly development: boolean
 }
 
-/** What every call takes. */
-export interface CallOptions {
-  /** Give up after this many milliseconds. 1 to 2^31-1; the default is an option of the part. */
-  readonly timeoutMs?: number | undefined
-  /** Abort tells the handler, and rejects with `signal.reason`. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** What {@link Rpc.multicall} takes. */
-export interface MulticallOptions extends CallOptions {
-  /** Asked at the same time; a name given twice is asked once. Default: every live member, this node too. */
-  readonly nodes?: readonly string[] | undefined
-}
-
-/** What became of a call on one node. */
-export type CallOutcome<T> =
-  { readonly node: string; readonly value: T } | { readonly node: string; readonly error: Error }
-
 /** Plain figures, for `status()`. */
 export interface RpcStats extends ServingStats {
   /** Calls of this node without a reply yet. */
@@ -66,12 +60,9 @@ export interface RpcStats extends ServingStats {
 /** Does the work behind a name. What it returns, or throws, goes to the caller. */
 export type RpcHandler<A> = (args: A, context: RpcContext) => unknown
 
-interface Prepared {
-  readonly name: string
+interface EncodedRequest {
   readonly callId: number
-  readonly timeoutMs: number
   readonly payload: Buffer
-  readonly signal: AbortSignal | undefined
 }
 
 /** One a node. Made before the engine starts: it registers with the router at once. */
@@ -80,32 +71,37 @@ export class Rpc implements Lifecycle {
   readonly #options: RpcOptions
   readonly #pending: PendingCalls
   readonly #serving: Serving
-  readonly #receivers: ReadonlyMap<number, (body: Uint8Array, from: string) => void>
-  #state: LifecycleState = 'idle'
+  /** `draining`: no new calls of others are taken. */
+  #state: LifecycleState | 'draining' = 'idle'
   #lastCallId: number
 
   constructor(deps: RpcDeps, options: RpcOptions) {
     this.#deps = deps
     this.#options = options
-    const send = this.#send.bind(this)
+    const loopback = new Loopback(deps)
+    const { send } = loopback
     this.#pending = new PendingCalls({ ...deps, send }, options)
     this.#serving = new Serving({ ...deps, send }, options)
     // A node that starts again under its name must not take a reply meant for its former life.
     this.#lastCallId = Math.floor(deps.host.random() * callIdRange)
-    this.#receivers = new Map<number, (body: Uint8Array, from: string) => void>([
-      [messageCodes.rpcRequest, this.#onRequest.bind(this)],
-      [messageCodes.rpcReply, this.#pending.reply.bind(this.#pending)],
-      [messageCodes.rpcAbort, this.#serving.abort.bind(this.#serving)],
-    ])
-    for (const [code, receive] of this.#receivers) {
-      deps.router.handle(code, (body, inbound) => {
-        receive(body, inbound.from)
-      })
-    }
+    loopback.handle(messageCodes.rpcRequest, this.#onRequest.bind(this))
+    loopback.handle(messageCodes.rpcRequestTraced, this.#onTracedRequest.bind(this))
+    loopback.handle(messageCodes.rpcReply, this.#pending.reply.bind(this.#pending))
+    loopback.handle(messageCodes.rpcAbort, this.#serving.abort.bind(this.#serving))
   }
 
   start(): void {
     if (this.#state === 'idle') this.#state = 'running'
+  }
+
+  /**
+   * Before a stop: takes no more calls of others, and waits for those at work, for at most
+   * `drainTimeoutMs`. Calls of this node go on.
+   */
+  async drain(): Promise<void> {
+    if (this.#state !== 'running') return
+    this.#state = 'draining'
+    await this.#serving.drained(this.#options.drainTimeoutMs)
   }
 
   /** Calls that wait are rejected with `FND_NOT_RUNNING`; handlers at work see their signal abort. */
@@ -123,7 +119,7 @@ export class Rpc implements Lifecycle {
    * @throws {FoundationError} `FND_HANDLER_EXISTS`, `FND_OPTION_INVALID`: not a usable name, or no function.
    */
   handle<A = unknown>(name: string, handler: RpcHandler<A>): () => void {
-    checkName(name)
+    checkHandlerName(name)
     if (typeof handler !== 'function') {
       throw invalid(`handler of "${name}"`, 'expected a function', handler)
     }
@@ -148,7 +144,9 @@ export class Rpc implements Lifecycle {
     args?: unknown,
     options: CallOptions = {},
   ): Promise<T> {
-    return (await this.#callOne(nodeName, this.#prepare(name, args, options))) as T
+    checkCallOptions(options, 'call')
+    const order = this.#check(name, options)
+    return (await this.#callOne(nodeName, order, () => this.#encode(order, args))) as T
   }
 
   /**
@@ -164,11 +162,13 @@ export class Rpc implements Lifecycle {
     args?: unknown,
     options: MulticallOptions = {},
   ): Promise<CallOutcome<T>[]> {
-    const prepared = this.#prepare(name, args, options)
+    checkMulticallOptions(options)
+    const order = this.#check(name, options)
+    const request = this.#encode(order, args)
     const nodes = [...new Set(options.nodes ?? this.#deps.everyone())]
     const outcomes = nodes.map(async (node): Promise<CallOutcome<T>> => {
       try {
-        return { node, value: (await this.#callOne(node, prepared)) as T }
+        return { node, value: (await this.#callOne(node, order, () => request)) as T }
       } catch (thrown) {
         if (options.signal?.aborted && thrown === options.signal.reason) throw thrown
         return { node, error: toError(thrown) }
@@ -197,35 +197,39 @@ export class Rpc implements Lifecycle {
     this.#serving.callerGone(name)
   }
 
-  #prepare(name: string, args: unknown, options: CallOptions): Prepared {
-    if (this.#state !== 'running') {
+  #check(name: string, options: CallOptions): CallOrder {
+    if (this.#state !== 'running' && this.#state !== 'draining') {
       throw new FoundationError('FND_NOT_RUNNING', `Call of "${name}": this node is not running`)
     }
-    const { signal } = options
-    signal?.throwIfAborted()
-    checkName(name)
-    const timeoutMs = Math.ceil(options.timeoutMs ?? this.#options.timeoutMs)
-    if (!(timeoutMs >= 1 && timeoutMs <= rpcTimeoutMaxMs)) {
-      throw invalid('timeoutMs', `expected 1 to ${String(rpcTimeoutMaxMs)}`, options.timeoutMs)
-    }
+    return orderOf(name, options, this.#options.timeoutMs)
+  }
+
+  /** The request belongs to the trace it is encoded in. */
+  #encode({ name, timeoutMs }: CallOrder, args: unknown): EncodedRequest {
     this.#lastCallId = (this.#lastCallId + 1) % callIdRange
     const callId = this.#lastCallId
     const payload = requestPayload({ callId, timeoutMs, name }, args)
     this.#checkSize(name, payload)
-    return { name, callId, timeoutMs, payload, signal }
+    return { callId, payload }
   }
 
-  async #callOne(node: string, prepared: Prepared): Promise<unknown> {
+  async #callOne(node: string, order: CallOrder, encode: () => EncodedRequest): Promise<unknown> {
     this.#checkNode(node)
     const startedAtMs = this.#deps.host.nowMs()
-    let outcome = 'failed'
+    const { telemetry, host } = this.#deps
+    const { name } = order
+    let outcome = 'aborted'
     try {
-      const value = await this.#pending.send({ node, ...prepared })
+      const send = (): Promise<unknown> => this.#pending.send({ node, ...order, ...encode() })
+      const value = await telemetry.span('rpc.call', () => ({ node, name }), send)
       outcome = 'ok'
       return value
+    } catch (thrown) {
+      if (isFoundationError(thrown)) outcome = thrown.code
+      throw thrown
     } finally {
-      const durationMs = this.#deps.host.nowMs() - startedAtMs
-      this.#deps.telemetry('rpc.call.done', { durationMs }, { node, name: prepared.name, outcome })
+      const durationMs = host.nowMs() - startedAtMs
+      telemetry.execute('rpc.call.done', { durationMs }, () => ({ node, name, outcome }))
     }
   }
 
@@ -235,7 +239,8 @@ export class Rpc implements Lifecycle {
     if (status === 'alive') return
     const details = { nodeName: node }
     if (status === 'down') {
-      throw new FoundationError('FND_NODE_DOWN', `Node "${node}" is down`, { details })
+      const message = `Node "${node}" is down; the call was not sent`
+      throw new FoundationError('FND_NODE_DOWN', message, { details })
     }
     const message = `Node "${node}" is no member of this cluster; node.members() lists them`
     throw new FoundationError('FND_NODE_UNKNOWN', message, { details })
@@ -250,35 +255,15 @@ export class Rpc implements Lifecycle {
     throw new FoundationError('FND_MESSAGE_TOO_LARGE', message)
   }
 
-  #onRequest(body: Uint8Array, from: string): void {
-    if (this.#state === 'running') this.#serving.request(body, from)
+  #onTracedRequest(body: Uint8Array, from: string): void {
+    this.#onRequest(body, from, true)
+  }
+
+  #onRequest(body: Uint8Array, from: string, isTraced = false): void {
+    if (this.#state === 'running') this.#serving.request(readRequest(body, isTraced), from)
     else {
-      const message = `Node "${this.#deps.self()}" is not running`
+      const message = `Node "${this.#deps.self()}" takes no calls: it is stopping, or not running`
       this.#serving.refuse(body, from, new FoundationError('FND_NOT_RUNNING', message))
     }
   }
-
-  #send(node: string, payload: Buffer): SendOutcome {
-    const self = this.#deps.self()
-    if (node !== self) return this.#deps.router.send(node, 'control', payload)
-    queueMicrotask(() => {
-      this.#receiveOwn(payload, self)
-    })
-    return 'accepted'
-  }
-
-  #receiveOwn(payload: Buffer, self: string): void {
-    try {
-      this.#receivers.get(payload[0] ?? 0)?.(payload.subarray(1), self)
-    } catch (thrown) {
-      this.#deps.log.warn({ error: toError(thrown) }, 'rpc to this node itself failed')
-    }
-  }
-}
-
-function checkName(name: string): void {
-  const bytes = typeof name === 'string' ? Buffer.byteLength(name) : 0
-  if (bytes >= 1 && bytes <= handlerNameMaxBytes) return
-  const problem = `expected text of 1 to ${String(handlerNameMaxBytes)} bytes`
-  throw invalid('name of an rpc handler', problem, name)
 }

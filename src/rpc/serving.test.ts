@@ -222,3 +222,49 @@ describe('handle()', () => {
     assert.equal(await a.rpc.call('b', '€'.repeat(85)), 'long')
   })
 })
+
+describe('Rpc: before a node stops', () => {
+  it('calls at work get their replies, and no new ones are taken', async () => {
+    const seen: string[] = []
+    let finish = (): void => undefined
+    b.rpc.handle(
+      'slow',
+      () =>
+        new Promise(
+          (resolve) =>
+            (finish = (): void => {
+              resolve('done')
+            }),
+        ),
+    )
+    a.rpc.handle('echo', (value) => value)
+    const call = a.rpc.call('b', 'slow')
+    await quiet()
+    void b.rpc.drain().then(() => seen.push('drained'))
+    await quiet()
+    assert.deepEqual(seen, [])
+    await assert.rejects(a.rpc.call('b', 'slow'), { code: 'FND_NOT_RUNNING' })
+    assert.equal(await b.rpc.call('a', 'echo', 1), 1, 'a handler at work may still call others')
+    finish()
+    assert.equal(await call, 'done')
+    await quiet()
+    assert.deepEqual([...seen], ['drained'])
+  })
+
+  it('does not wait where nothing runs, nor for ever', async () => {
+    await b.rpc.drain()
+    const seen: string[] = []
+    a.rpc.handle('never', never)
+    const call = assert.rejects(b.rpc.call('a', 'never'))
+    await quiet()
+    void a.rpc.drain().then(() => seen.push('drained'))
+    await net.host.advance(rpcDefaults.drainTimeoutMs - 1)
+    await quiet()
+    assert.deepEqual(seen, [])
+    await net.host.advance(1)
+    await quiet()
+    assert.deepEqual([...seen], ['drained'])
+    b.rpc.stop()
+    await call
+  })
+})

@@ -4,7 +4,16 @@
  * in the first case a reply is sent. A handler that runs on after that can't be stopped from here:
  * it no longer counts against `maxInbound`, and is counted as overdue until it settles.
  */
-import { FoundationError, isFoundationError, type Host, type Log } from '../kernel/index.ts'
+import {
+  deferred,
+  FoundationError,
+  isFoundationError,
+  runInTrace,
+  type Deferred,
+  type Host,
+  type Log,
+  type Telemetry,
+} from '../kernel/index.ts'
 import type { SendOutcome } from '../transport/index.ts'
 import { failureOf, refusalOf } from './failures.ts'
 import { rpcTimeoutMaxMs, type RpcOptions } from './options.ts'
@@ -19,6 +28,7 @@ export type AnyRpcHandler = (args: unknown, context: RpcContext) => unknown
 export interface ServingDeps {
   readonly host: Host
   readonly log: Log
+  readonly telemetry: Telemetry
   readonly send: (node: string, payload: Buffer) => SendOutcome
   /** True: stacks of errors are sent to the caller. */
   readonly development: boolean
@@ -43,6 +53,8 @@ export class Serving {
   readonly #handlers = new Map<string, { readonly handler: AnyRpcHandler }>()
   readonly #calls = new Map<string, Map<number, ServedCall>>()
   #inboundCalls = 0
+  /** Somebody waits for there to be none. */
+  #idle: Deferred<void> | undefined
   #overdueHandlers = 0
   #droppedReplies = 0
 
@@ -64,9 +76,8 @@ export class Serving {
     }
   }
 
-  /** @throws {FoundationError} `FND_FRAME_INVALID`: no call can be read, or its number is taken. */
-  request(body: Uint8Array, from: string): void {
-    const request = readRequest(body)
+  /** @throws {FoundationError} `FND_FRAME_INVALID`: the number of the call is taken. */
+  request(request: InboundRequest, from: string): void {
     if (this.#calls.get(from)?.has(request.callId)) {
       throw new FoundationError('FND_FRAME_INVALID', 'Call has the number of one that still runs')
     }
@@ -95,6 +106,16 @@ export class Serving {
       this.#abandon(call, new FoundationError('FND_NODE_DOWN', message))
     }
     this.#calls.delete(name)
+  }
+
+  /** Resolves when no call is being worked on, at the latest after `timeoutMs`. */
+  async drained(timeoutMs: number): Promise<void> {
+    if (this.#inboundCalls === 0) return
+    this.#idle ??= deferred()
+    const idle = this.#idle
+    const limit = this.#deps.host.after(timeoutMs, idle.resolve)
+    await idle.promise
+    limit.cancel()
   }
 
   /** All calls are over. */
@@ -127,7 +148,9 @@ export class Serving {
       this.#deps.log.debug({ handler: name, from, timeoutMs }, 'rpc handler is past its deadline')
       this.#abandon(call, deadlinePassed(call, timeoutMs))
     })
-    this.#run(call, () => handler(args.value, call))
+    runInTrace(request.trace, () => {
+      this.#run(call, () => handler(args.value, call))
+    })
   }
 
   #argsOf(request: InboundRequest, from: string): { value: unknown } | undefined {
@@ -142,16 +165,21 @@ export class Serving {
 
   /** Takes in what a handler does in any way: returns, throws, rejects, or neither ever. */
   #run(call: ServedCall, work: () => unknown): void {
-    new Promise((resolve) => {
-      resolve(work())
-    }).then(
-      (value) => {
-        this.#finish(call, replyOutcomes.value, value)
-      },
-      (thrown: unknown) => {
-        this.#finish(call, replyOutcomes.thrown, failureOf(thrown, this.#deps.development))
-      },
-    )
+    const { from, name } = call
+    const settled = (): Promise<unknown> =>
+      new Promise((resolve) => {
+        resolve(work())
+      })
+    this.#deps.telemetry
+      .span('rpc.serve', () => ({ from, name }), settled)
+      .then(
+        (value) => {
+          this.#finish(call, replyOutcomes.value, value)
+        },
+        (thrown: unknown) => {
+          this.#finish(call, replyOutcomes.thrown, failureOf(thrown, this.#deps.development))
+        },
+      )
   }
 
   #finish(call: ServedCall, outcome: number, value: unknown): void {
@@ -168,6 +196,7 @@ export class Serving {
     } catch (thrown) {
       this.#refuse(call.from, call.callId, resultRefused(call, thrown))
     }
+    this.#wakeIfIdle()
   }
 
   #refuse(node: string, callId: number, error: FoundationError): void {
@@ -183,6 +212,13 @@ export class Serving {
     if (!this.#remove(call)) return
     this.#overdueHandlers += 1
     call.end(reason)
+    this.#wakeIfIdle()
+  }
+
+  #wakeIfIdle(): void {
+    if (this.#inboundCalls > 0) return
+    this.#idle?.resolve()
+    this.#idle = undefined
   }
 
   #add(call: ServedCall): void {
@@ -203,7 +239,7 @@ export class Serving {
   }
 
   #limitReached(): FoundationError {
-    const message = `The node works on ${String(this.#options.maxInbound)} calls already; try later`
+    const message = `it works on ${String(this.#options.maxInbound)} calls already; try later`
     return new FoundationError('FND_LIMIT_REACHED', message)
   }
 
@@ -216,7 +252,7 @@ export class Serving {
 }
 
 function handlerUnknown(name: string): FoundationError {
-  const message = `The node exports no handler "${name}"; register it there with rpc.handle()`
+  const message = `it exports no handler "${name}"; register it there with rpc.handle()`
   return new FoundationError('FND_HANDLER_UNKNOWN', message)
 }
 

@@ -1,10 +1,12 @@
 /**
  * The three layers of configuration become one thing: topologies.
- * Mortal and Apprentice are translated; Wizard passes through untouched.
+ * Mortal and Apprentice are translated; Wizard passes through as it is.
  */
-import { strategyNames, type Topology } from '../discovery/index.ts'
-import { invalid, nearest } from '../kernel/index.ts'
-import type { CheckedOptions, SimpleCluster } from './start-options.ts'
+import type { Topology } from '../discovery/index.ts'
+import { translateSimple } from './apprentice.ts'
+import { withSharedPort } from './shared-port.ts'
+import type { CheckedOptions } from './start-options.ts'
+import { placesWithoutMulticast } from './surroundings.ts'
 
 /** Which layer of configuration is in force. */
 export type Mode = 'alone' | 'mortal' | 'apprentice' | 'wizard'
@@ -13,47 +15,58 @@ export type Mode = 'alone' | 'mortal' | 'apprentice' | 'wizard'
 export interface Translation {
   readonly mode: Mode
   readonly topologies: Readonly<Record<string, Topology>>
+  /** Where this node must listen unless it is told otherwise; undefined: anywhere. */
+  readonly sharedPort: number | undefined
   /** Sentences a person should read once, e.g. that `cluster` is ignored. */
   readonly notes: readonly string[]
 }
 
-/** Same machine by a registry folder, same network by multicast. */
-const mortalTopologies: Readonly<Record<string, Topology>> = {
-  local: { strategy: 'local' },
-  gossip: { strategy: 'gossip' },
+/** What the translation asks of the process. */
+export interface TranslationFacts {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** True when an optional package can be imported. */
+  readonly hasPackage: (name: string) => boolean
 }
+
+type Choice = Pick<CheckedOptions, 'cluster' | 'topologies'> &
+  Partial<Pick<CheckedOptions, 'app' | 'listen'>>
 
 /**
  * Translates `cluster` and `topologies`. Pure.
  *
- * @throws {FoundationError} `FND_OPTION_INVALID` for a strategy nobody knows.
+ * @throws {FoundationError} `FND_OPTION_INVALID` for a strategy or option nobody knows.
  */
-export function translateModes(
-  options: Pick<CheckedOptions, 'cluster' | 'topologies'>,
-): Translation {
-  const { cluster, topologies } = options
-  if (topologies !== undefined) {
-    const ignored =
-      cluster === undefined || cluster === false
-        ? []
-        : ['"cluster" is ignored because "topologies" is given']
-    return { mode: 'wizard', topologies, notes: ignored }
-  }
-  if (cluster === true) return { mode: 'mortal', topologies: mortalTopologies, notes: [] }
-  if (cluster === undefined || cluster === false)
-    return { mode: 'alone', topologies: {}, notes: [] }
-  return { mode: 'apprentice', topologies: translateSimple(cluster), notes: [] }
+export function translateModes(options: Choice, facts: TranslationFacts): Translation {
+  const { mode, topologies, notes } = chosen(options, facts)
+  return { mode, notes, ...withSharedPort(topologies, options.listen) }
 }
 
-function translateSimple({ strategy, ...config }: SimpleCluster): Record<string, Topology> {
-  const known = strategyNames()
-  if (!known.includes(strategy)) {
-    const near = nearest(strategy, known)
-    const hint =
-      near === undefined
-        ? `expected one of ${known.join(', ')}`
-        : `expected a known strategy (did you mean "${near}"?)`
-    throw invalid('cluster.strategy', hint, strategy)
+function chosen(
+  { cluster = false, topologies, app = '' }: Choice,
+  facts: TranslationFacts,
+): Omit<Translation, 'sharedPort'> {
+  if (topologies !== undefined) {
+    const notes = cluster === false ? [] : ['"cluster" is ignored because "topologies" is given']
+    return { mode: 'wizard', topologies, notes }
   }
-  return { [strategy]: { strategy, config } }
+  if (cluster === false) return { mode: 'alone', topologies: {}, notes: [] }
+  if (cluster !== true)
+    return { mode: 'apprentice', topologies: translateSimple(cluster), notes: [] }
+  return {
+    mode: 'mortal',
+    topologies: mortalTopologies(facts),
+    notes: placesWithoutMulticast(facts.env, app),
+  }
+}
+
+/**
+ * Same machine by a registry folder, same network by multicast. mDNS as well as gossip and never
+ * instead: of two nodes of one app only one may have the package.
+ */
+function mortalTopologies({ hasPackage }: TranslationFacts): Record<string, Topology> {
+  return {
+    local: { strategy: 'local' },
+    gossip: { strategy: 'gossip' },
+    mdns: { strategy: 'mdns', enabled: hasPackage('multicast-dns') },
+  }
 }

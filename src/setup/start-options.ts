@@ -2,7 +2,9 @@
  * What a user may give `startNode`, checked at the door. The parts' own options are checked by
  * their own rules; here is what belongs to the node as a whole.
  */
+import type { ConfigOptions } from '../config/index.ts'
 import type { DiscoveryOptions, Topology } from '../discovery/index.ts'
+import type { EventsOptions } from '../events/index.ts'
 import {
   flag,
   integerCheck,
@@ -17,8 +19,11 @@ import {
   type Rules,
 } from '../kernel/index.ts'
 import type { MembershipOptions } from '../membership/index.ts'
+import type { MonitorOptions } from '../monitor/index.ts'
 import type { ChannelOptions, PubSubOptions } from '../pubsub/index.ts'
+import type { RegistryOptions } from '../registry/index.ts'
 import type { RpcOptions } from '../rpc/index.ts'
+import type { ServiceClasses, SupervisorOptions } from '../supervisor/index.ts'
 import type { TransportEngine } from '../transport/index.ts'
 import { encodeValue } from '../wire/index.ts'
 
@@ -60,7 +65,7 @@ export interface StartOptions {
   readonly secret?: string | readonly string[]
   /** Certificates instead of a secret (mTLS): `{ cert, key, ca }`, PEM text. */
   readonly tls?: TlsFiles
-  /** Where to listen. Default: a free port, on all interfaces (loopback only when alone). */
+  /** Where to listen. Default: a free port (27946 where peers are found without ports), on all interfaces (loopback only when alone). */
   readonly listen?: Endpoint
   /** What to tell others to dial, when it differs from where the node listens. */
   readonly advertise?: Endpoint
@@ -86,6 +91,18 @@ export interface StartOptions {
   readonly pubsub?: Partial<PubSubOptions>
   /** Deadlines and bounds of calls; see the section of that name. */
   readonly rpc?: Partial<RpcOptions>
+  /** Deadlines and bounds of names and of the services behind them; see the section of that name. */
+  readonly registry?: Partial<RegistryOptions>
+  /** Settings of the cluster: defaults, file, quorum, deadlines; see the section of that name. */
+  readonly config?: Partial<ConfigOptions>
+  /** Bounds of the history of events; see the section of that name. */
+  readonly events?: Partial<EventsOptions>
+  /** Classes the supervisor may start on this node, by name. */
+  readonly services?: ServiceClasses
+  /** Placement, restarts and moves of children; see the section of that name. */
+  readonly supervisor?: Partial<SupervisorOptions>
+  /** Vital signs, health and healing; see the section of that name. */
+  readonly monitor?: Partial<MonitorOptions>
   /** Dials, retries and pruning of discovered peers; see the section of that name. */
   readonly discovery?: Partial<DiscoveryOptions>
 }
@@ -170,6 +187,18 @@ const transportCheck: Check = (value) =>
     ? undefined
     : 'expected "mesh" or a transport engine'
 
+/** As far as it can be told: an arrow function can never be constructed. */
+function isClass(value: unknown): boolean {
+  return typeof value === 'function' && typeof value.prototype === 'object'
+}
+
+const servicesCheck: Check = (value) => {
+  const problem = recordCheck(value)
+  if (problem !== undefined) return problem
+  const wrong = Object.entries(value as object).find(([, item]) => !isClass(item))
+  return wrong && `expected classes by name, but "${wrong[0]}" is none`
+}
+
 const logCheck: Check = (value) => {
   const given = value as Record<string, unknown> | null
   const missing = ['child', 'debug', 'info', 'warn', 'error'].filter(
@@ -198,6 +227,12 @@ const startRules: Rules<CheckedOptions> = {
   membership: optional(recordCheck),
   pubsub: optional(recordCheck),
   rpc: optional(recordCheck),
+  registry: optional(recordCheck),
+  config: optional(recordCheck),
+  events: optional(recordCheck),
+  services: optional(servicesCheck),
+  supervisor: optional(recordCheck),
+  monitor: optional(recordCheck),
   discovery: optional(recordCheck),
 }
 

@@ -16,7 +16,7 @@ import {
   type StrategyEvent,
   type Topology,
 } from '../discovery/index.ts'
-import { Keyring, silentLog, sleep, systemHost, within } from '../kernel/index.ts'
+import { Keyring, silentLog, sleep, systemHost, within, silentTelemetry } from '../kernel/index.ts'
 
 /** What the suite needs to know. */
 export interface StrategyArena {
@@ -31,13 +31,24 @@ const deadlineMs = 5_000
 /**
  * Registers the suite with node:test. It assumes real time.
  *
+ * @param strategy one that works without a config: a name, a class or a definition.
+ */
+export function describeStrategy(strategy: Topology['strategy']): void
+/**
+ * As above, for a strategy that needs a config or parts of a context.
+ *
  * @param name   of the strategy, for the titles of the tests.
  * @param setup  called once for each test.
  */
 export function describeStrategy(
   name: string,
   setup: () => StrategyArena | Promise<StrategyArena>,
+): void
+export function describeStrategy(
+  strategy: Topology['strategy'],
+  setup: () => StrategyArena | Promise<StrategyArena> = () => ({ topology: { strategy } }),
 ): void {
+  const name = typeof strategy === 'string' ? strategy : strategy.name
   describe(`strategy contract: ${name}`, () => {
     it('refuses a config key it does not know, unless it is a class of its own', async () => {
       const { topology } = await setup()
@@ -95,7 +106,7 @@ function plainContext(signal: AbortSignal, events: StrategyEvent[]): StrategyCon
     interfaces: ['lo'],
     host: systemHost,
     log: silentLog,
-    telemetry: () => undefined,
+    telemetry: silentTelemetry,
     signal,
     ports: systemPorts,
     emit: (event) => {

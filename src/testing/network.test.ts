@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { diagnosticsTelemetry, silentLog, sleep, type Host } from '../kernel/index.ts'
+import { silentTelemetry, silentLog, sleep, type Host } from '../kernel/index.ts'
 import type { Transport } from '../transport/index.ts'
 import { MemoryNetwork, type MemoryNetworkOptions } from './network.ts'
 
@@ -17,7 +17,7 @@ type EchoNetwork = MemoryNetwork<{ readonly name?: string }, EchoNode>
 
 function echoNetwork(options?: MemoryNetworkOptions): EchoNetwork {
   return new MemoryNetwork(async ({ name = '' }, { host, engine }) => {
-    const transport = engine.create({ host, log: silentLog, telemetry: diagnosticsTelemetry })
+    const transport = engine.create({ host, log: silentLog, telemetry: silentTelemetry })
     const heard: string[] = []
     const identity = { name, incarnation: '1', cluster: 'test', addresses: [], roles: [], meta: {} }
     await transport.start(identity, {
@@ -110,7 +110,8 @@ describe('MemoryNetwork', () => {
     assert.notEqual(await run(1), await run(2))
   })
 
-  it('refuses options out of range', () => {
+  it('refuses options out of range or not known', () => {
+    assert.throws(() => echoNetwork({ sed: 1 } as object), /did you mean "seed"/)
     assert.throws(() => echoNetwork({ memory: { delayMs: -1 } }), { code: 'FND_OPTION_INVALID' })
   })
 })

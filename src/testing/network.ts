@@ -3,11 +3,15 @@
  * Knows nothing of what a node is: who makes one gives `startNode`.
  */
 import {
+  anything,
+  checkGiven,
   FoundationError,
   resolveRules,
   sleep,
   systemHost,
   toError,
+  wordCheck,
+  type GivenChecks,
   type Host,
 } from '../kernel/index.ts'
 import {
@@ -41,6 +45,7 @@ export type StartNode<Options, Node> = (options: Options, place: NodePlace) => P
 /** A node, as far as a network must know it. */
 export interface StoppableNode {
   readonly name: string
+  /** Leaves the cluster. */
   stop(): Promise<void>
 }
 
@@ -48,6 +53,12 @@ const stepMs = 5
 const quietSteps = 3
 const patienceMs = 60_000
 const seedDefault = 1
+
+const networkChecks: GivenChecks<MemoryNetworkOptions> = {
+  seed: (value) => (Number.isSafeInteger(value) ? undefined : 'expected a safe integer'),
+  time: wordCheck(['real', 'virtual']),
+  memory: anything,
+}
 
 /** One a test. Faults name nodes by their node name. */
 export class MemoryNetwork<Options extends { readonly name?: string }, Node extends StoppableNode> {
@@ -58,8 +69,9 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
   readonly #nodes = new Map<string, Node>()
   #unnamed = 0
 
-  /** @throws {FoundationError} `FND_OPTION_INVALID` when `options.memory` is out of range. */
+  /** @throws {FoundationError} `FND_OPTION_INVALID` for an option that is not known or out of range. */
   constructor(startNode: StartNode<Options, Node>, options: MemoryNetworkOptions = {}) {
+    checkGiven(networkChecks, options, 'createMemoryNetwork')
     this.seed = options.seed ?? seedDefault
     this.#clock = options.time === 'virtual' ? new VirtualClock({ seed: this.seed }) : undefined
     this.#startNode = startNode
@@ -186,6 +198,7 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
     for (const node of nodes) await this.run(node.stop()).catch(toError)
   }
 
+  /** As `stop()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }

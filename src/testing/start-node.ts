@@ -4,6 +4,7 @@
  */
 import type { PeerHint, StrategyDefinition } from '../discovery/index.ts'
 import { silentLog } from '../kernel/index.ts'
+import { idleVitals } from '../monitor/index.ts'
 import { startNodeIn, type FoundationNode } from '../node/index.ts'
 import type { StartOptions } from '../setup/index.ts'
 import type { MemoryHub } from '../transport/index.ts'
@@ -30,7 +31,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): NodeNet
     const { topologies = memory } = given
     const defaults = { app: 'memory', log: silentLog }
     return startNodeIn(
-      { host, env: {}, workingFolder: '/' },
+      { host, env: {}, workingFolder: undefined, vitals: idleVitals },
       { ...defaults, ...given, transport: engine, topologies, cluster: false },
     )
   }, options)

@@ -4,10 +4,13 @@
  */
 import assert from 'node:assert'
 import { FoundationError, RepeatGate, toError, type Host, type Log } from '../kernel/index.ts'
-import type { ChannelClass, Inbound, SendOutcome, Transport } from './port.ts'
+import type { ChannelClass, Inbound, SendOutcome, Transport } from './port/port.ts'
 
 /** Takes one payload; `body` starts after the code byte. */
 export type MessageHandler = (body: Uint8Array, inbound: Inbound) => void
+
+/** Takes one payload as it is: its code byte is the first of `inbound.payload`. */
+export type PayloadHandler = (inbound: Inbound) => void
 
 /** What a router talks to. */
 export interface RouterDeps {
@@ -19,7 +22,7 @@ export interface RouterDeps {
 /** One a node. */
 export class Router {
   readonly #deps: RouterDeps
-  readonly #handlers: (MessageHandler | undefined)[] = new Array<undefined>(256).fill(undefined)
+  readonly #handlers: (PayloadHandler | undefined)[] = new Array<undefined>(256).fill(undefined)
   readonly #gate = new RepeatGate({ quietMs: 60_000, keysMax: 1_024 })
   #rejected = 0
 
@@ -34,6 +37,13 @@ export class Router {
 
   /** The part that owns `code` registers once, before the engine starts. */
   handle(code: number, handler: MessageHandler): void {
+    this.handlePayload(code, (inbound) => {
+      handler(inbound.payload.subarray(1), inbound)
+    })
+  }
+
+  /** As `handle`, for who reads so many payloads that a view of each body would show. */
+  handlePayload(code: number, handler: PayloadHandler): void {
     assert(this.#handlers[code] === undefined, 'a message code has one owner')
     this.#handlers[code] = handler
   }
@@ -46,7 +56,7 @@ export class Router {
       return
     }
     try {
-      handler(inbound.payload.subarray(1), inbound)
+      handler(inbound)
     } catch (thrown) {
       this.#reject(inbound, toError(thrown))
     }
@@ -68,6 +78,9 @@ export class Router {
     const code = inbound.payload[0]
     // A hostile or newer peer must not fill the log.
     if (!this.#gate.opens(`${from} ${String(code)}`, this.#deps.host.nowMs())) return
-    this.#deps.log.warn({ from, channelClass, code, error }, 'message dropped')
+    this.#deps.log.warn(
+      { from, channelClass, code, error },
+      'a message of a peer was not understood and is dropped; a newer peer may have sent it',
+    )
   }
 }

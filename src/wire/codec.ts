@@ -9,6 +9,7 @@
  */
 import { FoundationError, isFoundationError } from '../kernel/index.ts'
 import { carried } from './carry.ts'
+import { asBuffer } from './memory-view.ts'
 import { packed } from './packer.ts'
 import { packedPlain } from './plain-packer.ts'
 import { notPlain, plainValueOf } from './plain-reader.ts'
@@ -23,18 +24,27 @@ import { validateValue } from './validator.ts'
  *   `message.user.onClick is a function`. `details.path` is that path.
  */
 export function encodeValue(value: unknown, reserveBytes = 0): Buffer {
+  return asBuffer(encodePayload(value, reserveBytes))
+}
+
+/**
+ * As {@link encodeValue}, for who encodes so many values that the price of a Buffer would show.
+ *
+ * @throws {FoundationError} `FND_MESSAGE_INVALID`
+ */
+export function encodePayload(value: unknown, reserveBytes: number): Uint8Array {
   return packedPlain(value, reserveBytes) ?? packed(carried(value), reserveBytes)
 }
 
 /**
- * The value in the bytes from an offset to their end, which are validated first and not kept.
+ * The value in the bytes from an offset to their end, which are validated first. They must not be
+ * written again: large binary parts that are most of their memory are views of it.
  *
  * @throws {FoundationError} `FND_FRAME_INVALID`
  */
 export function decodeValue(bytes: Uint8Array, from = 0): unknown {
-  const buffer = asBuffer(bytes)
-  const plain = plainValueOf(buffer, from)
-  return plain === notPlain ? decodeAny(buffer.subarray(from)) : plain
+  const plain = plainValueOf(bytes, from)
+  return plain === notPlain ? decodeAny(asBuffer(bytes).subarray(from)) : plain
 }
 
 function decodeAny(bytes: Buffer): unknown {
@@ -45,9 +55,4 @@ function decodeAny(bytes: Buffer): unknown {
     if (isFoundationError(thrown)) throw thrown
     throw new FoundationError('FND_FRAME_INVALID', 'Value cannot be decoded', { cause: thrown })
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -20,12 +20,36 @@ export const messageCodes = {
   logDigest: 34,
   logFetch: 35,
   logAck: 36,
+  // replication: the versioned map
+  mapRecords: 37,
+  mapAck: 38,
+  mapDigest: 39,
+  // replication: a message of another part that waits for the owner log of its sender
+  fenced: 40,
   // pubsub
   publish: 48,
   // rpc
   rpcRequest: 64,
   rpcReply: 65,
   rpcAbort: 66,
+  // registry
+  nameClaims: 80,
+  nameReleases: 81,
+  nameVerdicts: 82,
+  nameView: 83,
+  rpcRequestTraced: 67,
+  // supervisor
+  childView: 112,
+  // monitor
+  vitalSigns: 144,
+  // config
+  configPrepare: 128,
+  configVote: 129,
+  configDecision: 130,
+  configAck: 131,
+  configInquiry: 132,
+  configAnswer: 133,
+  configConflict: 134,
 } as const
 
 /** Name of a message in {@link messageCodes}. */
@@ -49,9 +73,6 @@ export const frameKinds = {
 
 /** Name of a frame in {@link frameKinds}. */
 export type FrameKind = keyof typeof frameKinds
-
-/** Versions of the protocol this build speaks, lowest and highest. */
-export const protocolVersions = { lowest: 1, highest: 1 } as const
 
 /**
  * Extension types of the codec: values msgpack has no form for. Away from the numbers msgpackr

@@ -15,7 +15,8 @@ const frameMaxBytes = 100_000
 function readAll(chunks: readonly Buffer[], maxBytes = frameMaxBytes): Read[] {
   const read: Read[] = []
   const reader = new FrameReader(maxBytes, (kind, sequence, body) => {
-    read.push({ kind, sequence, body: body.toString('hex') })
+    read.push({ kind, sequence, body: Buffer.from(body).toString('hex') })
+    return 'free'
   })
   for (const chunk of chunks) reader.push(chunk)
   return read
@@ -41,7 +42,8 @@ describe('the header of a frame', () => {
 
   it('is written at any offset, and says where the body begins', () => {
     const target = Buffer.alloc(frameHeaderBytes + 4, 0xee)
-    const body = writeFrameHeader(target, 4, { kind: 1, sequence: 1, bodyBytes: 0 })
+    const view = new DataView(target.buffer, target.byteOffset)
+    const body = writeFrameHeader(view, 4, { kind: 1, sequence: 1, bodyBytes: 0 })
     assert.equal(body, frameHeaderBytes + 4)
     assert.equal(target.toString('hex'), 'eeeeeeee' + '00000008' + '0100' + '000000000001')
   })
@@ -94,12 +96,61 @@ describe('FrameReader', () => {
   it('does not keep the chunk of an unfinished frame', () => {
     const whole = frameOf(1, Buffer.from('abcdef'))
     const read: string[] = []
-    const reader = new FrameReader(100, (_kind, _sequence, body) => read.push(body.toString()))
+    const reader = new FrameReader(100, (_kind, _sequence, body) => {
+      read.push(String(Buffer.from(body)))
+      return 'free'
+    })
     const chunk = Buffer.from(whole.subarray(0, 15))
     reader.push(chunk)
     chunk.fill(0)
     reader.push(whole.subarray(15))
     assert.deepEqual(read, ['abcdef'])
+  })
+})
+
+describe('the memory of a FrameReader', () => {
+  const bodies = Array.from({ length: 6 }, (_, at) => Buffer.alloc(20_000 - at, at + 1))
+  const stream = Buffer.concat(bodies.map((body, at) => frameOf(1, body, at + 1)))
+
+  function readIn(use: 'kept' | 'free'): { read: Uint8Array[]; memories: number } {
+    const read: Uint8Array[] = []
+    const reader = new FrameReader(frameMaxBytes, (_kind, _sequence, body) => {
+      read.push(use === 'kept' ? body : Uint8Array.from(body))
+      memories.add(body.buffer)
+      return use
+    })
+    const memories = new Set<ArrayBufferLike>()
+    for (const chunk of cut(stream, [16_384])) reader.push(chunk)
+    return { read, memories: memories.size }
+  }
+
+  it('is not written again while a body is kept', () => {
+    assert.deepEqual(
+      readIn('kept').read.map((body) => Buffer.from(body)),
+      bodies,
+    )
+  })
+
+  it('tells whether a body that is kept lies in a chunk', () => {
+    const whole = frameOf(1, Buffer.alloc(10))
+    const reader = new FrameReader(100, (kind) => (kind === 1 ? 'kept' : 'free'))
+    assert.equal(reader.push(Buffer.concat([whole, frameOf(2, Buffer.alloc(10))])), 'kept')
+    assert.equal(reader.push(frameOf(2, Buffer.alloc(10))), 'free')
+    // Half a frame is copied out of its chunk.
+    assert.equal(reader.push(whole.subarray(0, 15)), 'free')
+    assert.equal(
+      reader.push(Buffer.concat([whole.subarray(15), frameOf(2, Buffer.alloc(1))])),
+      'free',
+    )
+  })
+
+  it('is used again for bodies nobody keeps', () => {
+    const { read, memories } = readIn('free')
+    assert.deepEqual(
+      read.map((body) => Buffer.from(body)),
+      bodies,
+    )
+    assert.equal(memories, 1)
   })
 })
 
@@ -126,6 +177,7 @@ describe('the limit of a FrameReader', () => {
     const reader = new FrameReader(10, () => {
       frames += 1
       reader.frameMaxBytes = 50
+      return 'kept'
     })
     reader.push(Buffer.concat([frameOf(1, Buffer.alloc(10)), frameOf(1, Buffer.alloc(50))]))
     assert.equal(frames, 2)
@@ -135,10 +187,10 @@ describe('the limit of a FrameReader', () => {
     const header = Buffer.alloc(13)
     header.writeUInt32BE(8 + 1_000_000)
     const before = process.memoryUsage().arrayBuffers
-    const readers = Array.from({ length: 20 }, () => new FrameReader(1_000_000, () => undefined))
+    const readers = Array.from({ length: 20 }, () => new FrameReader(1_000_000, () => 'kept'))
     for (const reader of readers) for (const chunk of cut(header, [1])) reader.push(chunk)
     assert.ok(process.memoryUsage().arrayBuffers - before < 20 * 1_100_000)
-    const small = Array.from({ length: 20 }, () => new FrameReader(999_999, () => undefined))
+    const small = Array.from({ length: 20 }, () => new FrameReader(999_999, () => 'kept'))
     const beforeSmall = process.memoryUsage().arrayBuffers
     for (const reader of small)
       assert.throws(() => {

@@ -5,6 +5,7 @@
  */
 import type * as Msgpackr from 'msgpackr'
 import * as plainBuild from 'msgpackr/pack'
+import { allocateMemory } from './message-memory.ts'
 
 // The types of the plain build do not resolve under ES modules; they are those of the package.
 const { addExtension, Packr } = plainBuild as unknown as typeof Msgpackr
@@ -62,7 +63,7 @@ addExtension({
 /** Packs a value that `carried` made safe, behind `reserveBytes` bytes left as they are. */
 export function packed(value: unknown, reserveBytes: number): Buffer {
   const scratch = packr.pack(value, scratchMode) as Scratch
-  const bytes = Buffer.allocUnsafe(reserveBytes + scratch.end - scratch.start)
+  const bytes = allocateMemory(reserveBytes + scratch.end - scratch.start)
   scratch.copy(bytes, reserveBytes, scratch.start, scratch.end)
   if (scratch.length > scratchMaxBytes) packr.useBuffer(Buffer.allocUnsafeSlow(scratchBytes))
   return bytes

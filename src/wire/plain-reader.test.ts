@@ -111,6 +111,65 @@ describe('plainValueOf', () => {
     for (const key of keys) assert.deepEqual(plainValueOf(bytesOf({ [key]: 1 })), { [key]: 1 })
   })
 
+  it('reads the same whatever it has read before, in objects that look nearly alike', () => {
+    const name = fc.constantFrom('id', 'type', 'customer', 'a', 'ab', 'abc', 'abcd', 'total')
+    const part = fc.oneof(
+      fc.constantFrom('x', 'order.created', 'order.paid', 'c-1', 'c-2', ''),
+      fc.integer(),
+      fc.double(),
+      fc.boolean(),
+      fc.dictionary(name, fc.constantFrom('x', 'y', 1, null), { maxKeys: 4 }),
+    )
+    const messages = fc.array(fc.dictionary(name, part, { maxKeys: 6 }), { maxLength: 12 })
+    const edit = fc.tuple(fc.nat(), fc.nat(), fc.integer({ min: 0, max: 255 }))
+    fc.assert(
+      fc.property(messages, fc.array(edit, { maxLength: 3 }), (values, edits) => {
+        const all = values.map(bytesOf)
+        for (const bytes of [...all, ...all, ...all.toReversed()]) {
+          assert.notEqual(assertAgrees(bytes), notPlain)
+        }
+        for (const [which, place, byte] of edits) {
+          const bytes = all[which % all.length]
+          if (bytes) bytes[place % bytes.length] = byte
+        }
+        for (const bytes of all) assertAgrees(bytes)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('does not read on into what lies behind the bytes', () => {
+    const whole = bytesOf({ type: 'order.created', city: 'Lisbon', paid: true })
+    for (let round = 0; round < 4; round++) plainValueOf(whole)
+    const memory = Buffer.concat([whole, Buffer.from('Lisbon')])
+    for (let length = 0; length < whole.length; length++) {
+      assert.equal(plainValueOf(memory.subarray(0, length)), notPlain)
+    }
+    assert.deepEqual(plainValueOf(memory.subarray(0, whole.length)), plainValueOf(whole))
+  })
+
+  it('gives every message an object of its own', () => {
+    const bytes = bytesOf({ id: 1, tags: { a: 'b' } })
+    const [first, second] = [0, 1, 2].map(() => plainValueOf(bytes) as { id: number; tags: object })
+    assert.ok(first && second)
+    first.id = 2
+    Object.assign(first.tags, { a: 'c' })
+    assert.deepEqual(second, { id: 1, tags: { a: 'b' } })
+    assert.deepEqual(plainValueOf(bytes), second)
+  })
+
+  it('copies large bytes only where they would keep more than themselves in memory', () => {
+    const large = bytesOf({ body: Buffer.alloc(10_000, 1) })
+    const own = Uint8Array.from(large)
+    const view = plainValueOf(own) as { body: Buffer }
+    assert.equal(view.body.buffer, own.buffer)
+    const crowded = new Uint8Array(30_000)
+    crowded.set(large, 5)
+    const copy = plainValueOf(crowded.subarray(5, 5 + large.length)) as { body: Buffer }
+    assert.notEqual(copy.body.buffer, crowded.buffer)
+    assert.deepEqual(view, copy)
+  })
+
   it('gives bytes of its own, not views of the message', () => {
     const bytes = bytesOf({ body: Buffer.from('hello') })
     const value = plainValueOf(bytes) as { body: Buffer }

@@ -4,6 +4,9 @@
  * read everything, and say what is wrong. What it accepts, the validator accepts as well.
  */
 import { valueDepthMax } from './codes.ts'
+import { knownTextMaxBytes } from './known-text.ts'
+import { memoryViewOf } from './memory-view.ts'
+import { RecordShapes, shapeKeysMax, type RecordShape } from './record-shape.ts'
 
 /** Stands for a value this reader leaves to the others; no value of a message. */
 export const notPlain: unique symbol = Symbol('not plain')
@@ -12,22 +15,25 @@ export const notPlain: unique symbol = Symbol('not plain')
 const shortTextMax = 24
 /** Keys kept at hand, by a hash of their bytes; a power of two. */
 const keysMax = 1_024
+/** Bytes from this length on may be a view of the message. */
+const largeBytesMin = 4_096
 /** More bytes than any value has, still a small integer to the engine. */
 const beyond = 0x3fffffff
 
-let source: Buffer = Buffer.alloc(0)
+/** The memory the value lies in; it ends at `end`, and `at` is where the reader is. */
+let view: DataView = new DataView(new ArrayBuffer(0))
 let at = 0
-/** One view for all messages; to make one for each costs as much as to read it. */
-const swap = new Uint8Array(8)
-const swapView = new DataView(swap.buffer)
+let end = 0
 const keys = new Array<string>(keysMax).fill('')
+const shapes = new RecordShapes()
 
 /** The one value from an offset to the end of the bytes, or {@link notPlain}. */
-export function plainValueOf(bytes: Buffer, from = 0): unknown {
-  source = bytes
-  at = from
+export function plainValueOf(bytes: Uint8Array, from = 0): unknown {
+  view = memoryViewOf(bytes)
+  at = bytes.byteOffset + from
+  end = bytes.byteOffset + bytes.length
   const value = read(0)
-  return at === source.length ? value : notPlain
+  return at === end ? value : notPlain
 }
 
 /** Nothing ends at this offset, so the whole value is given up. */
@@ -37,7 +43,8 @@ function giveUp(): typeof notPlain {
 }
 
 function read(depth: number): unknown {
-  const token = source[at] ?? 0xc1
+  if (at >= end) return giveUp()
+  const token = view.getUint8(at)
   at += 1
   if (token < 0x80) return token
   if (token < 0x90) return readRecord(token - 0x80, depth)
@@ -67,15 +74,16 @@ function readWord(token: number): unknown {
 }
 
 function isWithin(bytes: number): boolean {
-  return at + bytes <= source.length
+  return at + bytes <= end
 }
 
-/** A size, big-endian; one that no bytes hold where they end early. */
+/** A size of 1, 2 or 4 bytes; one that no bytes hold where they end early. */
 function readSize(bytes: number): number {
   if (!isWithin(bytes)) return beyond
-  let size = 0
-  for (const end = at + bytes; at < end; at++) size = size * 256 + (source[at] ?? 0)
-  return size
+  const start = at
+  at += bytes
+  if (bytes === 1) return view.getUint8(start)
+  return bytes === 2 ? view.getUint16(start) : view.getUint32(start)
 }
 
 function readUnsigned(bytes: number): unknown {
@@ -84,34 +92,26 @@ function readUnsigned(bytes: number): unknown {
 
 function readSigned(bytes: number): unknown {
   if (!isWithin(bytes)) return giveUp()
+  const start = at
   at += bytes
-  return source.readIntBE(at - bytes, bytes)
+  if (bytes === 1) return view.getInt8(start)
+  return bytes === 2 ? view.getInt16(start) : view.getInt32(start)
 }
 
 function readDouble(): unknown {
   if (!isWithin(8)) return giveUp()
-  for (let index = 0; index < 8; index++) swap[index] = source[at + index] ?? 0
   at += 8
-  return swapView.getFloat64(0)
+  return view.getFloat64(at - 8)
 }
 
 function readBytes(length: number): unknown {
   if (!isWithin(length)) return giveUp()
+  const start = at
   at += length
-  return Buffer.from(source.subarray(at - length, at))
-}
-
-function readRecord(count: number, depth: number): unknown {
-  if (depth >= valueDepthMax || !isWithin(count * 2)) return giveUp()
-  const record: Record<string, unknown> = {}
-  for (let index = 0; index < count; index++) {
-    const key = readKey()
-    if (key === undefined) return giveUp()
-    const value = read(depth + 1)
-    if (value === notPlain) return notPlain
-    record[key] = value
-  }
-  return record
+  // What is most of its memory keeps little else alive, and a large copy would cost.
+  const isMostOfIt = length >= largeBytesMin && length * 2 > view.byteLength
+  if (isMostOfIt) return Buffer.from(view.buffer, start, length)
+  return Buffer.from(new Uint8Array(view.buffer, start, length))
 }
 
 function readArray(count: number, depth: number): unknown {
@@ -125,10 +125,85 @@ function readArray(count: number, depth: number): unknown {
   return array
 }
 
+function readRecord(count: number, depth: number): unknown {
+  if (depth >= valueDepthMax || !isWithin(count * 2)) return giveUp()
+  if (count === 0 || count > shapeKeysMax) return readRest({}, [], { beginning: 0, count, depth })
+  const beginning = (view.getUint16(at) << 8) | count
+  const shape = shapes.at(beginning)
+  if (shape === undefined) return readRest({}, [], { beginning, count, depth })
+  return readAsShaped(shape, depth)
+}
+
+/** Key by key as foretold; from the first other key on, as it comes. */
+function readAsShaped(shape: RecordShape, depth: number): unknown {
+  const record: Record<string, unknown> = { ...shape.blank }
+  const { keys } = shape
+  for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]
+    if (!key?.isAt(view, at)) return readOtherwise(shape, record, { index, depth })
+    at += key.wireBytes
+    const value = readForetold(shape, index, depth + 1)
+    if (value === notPlain) return notPlain
+    record[key.text] = value
+  }
+  shape.misses = 0
+  return record
+}
+
+/** The value under a key: the text that was foretold, or any other. */
+function readForetold(shape: RecordShape, index: number, depth: number): unknown {
+  const text = shape.textAt(index)
+  if (text?.isAt(view, at)) {
+    at += text.wireBytes
+    return text.text
+  }
+  const value = read(depth)
+  if (typeof value === 'string') shape.saw(index, value)
+  return value
+}
+
+/** The first `index` keys were as foretold and are kept. */
+function readOtherwise(
+  { beginning, keys }: RecordShape,
+  begun: Readonly<Record<string, unknown>>,
+  { index, depth }: { index: number; depth: number },
+): unknown {
+  const names = keys.slice(0, index).map(({ text }) => text)
+  const record: Record<string, unknown> = {}
+  for (const name of names) record[name] = begun[name]
+  return readRest(record, names, { beginning, count: keys.length, depth })
+}
+
+interface Rest {
+  readonly beginning: number
+  /** Keys of the whole object. */
+  readonly count: number
+  readonly depth: number
+}
+
+/** What an object has beside the keys read already, as it comes. */
+function readRest(
+  record: Record<string, unknown>,
+  names: string[],
+  { beginning, count, depth }: Rest,
+): unknown {
+  while (names.length < count) {
+    const key = readKey()
+    if (key === undefined) return giveUp()
+    const value = read(depth + 1)
+    if (value === notPlain) return notPlain
+    record[key] = value
+    names.push(key)
+  }
+  if (count > 0 && count <= shapeKeysMax) shapes.saw(beginning, names)
+  return record
+}
+
 /** The same keys come again and again: most are found instead of made. */
 function readKey(): string | undefined {
-  const length = (source[at] ?? 0) - 0xa0
-  if (length < 0 || length > 0x1f || !isWithin(1 + length)) return undefined
+  if (!isWithin(1)) return undefined
+  const length = view.getUint8(at) - 0xa0
+  if (length < 0 || length > knownTextMaxBytes || !isWithin(1 + length)) return undefined
   const start = at + 1
   at = start + length
   const slot = slotOf(start)
@@ -141,19 +216,16 @@ function readKey(): string | undefined {
 }
 
 function slotOf(start: number): number {
-  const bytes = source
-  const end = at
   let hash = 0
-  for (let index = start; index < end; index++) hash = (hash * 31 + (bytes[index] ?? 0)) | 0
+  for (let index = start; index < at; index++) hash = (hash * 31 + view.getUint8(index)) | 0
   return hash & (keysMax - 1)
 }
 
 function isAt(text: string, start: number): boolean {
-  const bytes = source
   const { length } = text
   if (length !== at - start) return false
   for (let index = 0; index < length; index++) {
-    if (text.charCodeAt(index) !== bytes[start + index]) return false
+    if (text.charCodeAt(index) !== view.getUint8(start + index)) return false
   }
   return true
 }
@@ -166,24 +238,30 @@ function readText(length: number): unknown {
 
 /** The text from `start` up to here; undefined when it is not ASCII. */
 function readAscii(start: number): string | undefined {
-  const bytes = source
-  const end = at
-  for (let index = start; index < end; index++) {
-    if ((bytes[index] ?? 0) >= 0x80) return undefined
-  }
-  if (end - start > shortTextMax) return bytes.toString('latin1', start, end)
+  if (!isAscii(start, at)) return undefined
+  const length = at - start
+  if (length > shortTextMax) return Buffer.from(view.buffer, start, length).toString('latin1')
   let text = ''
   let index = start
-  for (; index + 4 <= end; index += 4) text += fourCharacters(bytes, index)
-  for (; index < end; index++) text += String.fromCharCode(bytes[index] ?? 0)
+  for (; index + 8 <= at; index += 8) text += fourCharacters(index) + fourCharacters(index + 4)
+  for (; index < at; index++) text += String.fromCharCode(view.getUint8(index))
   return text
 }
 
-function fourCharacters(bytes: Uint8Array, from: number): string {
+function isAscii(start: number, stop: number): boolean {
+  let index = start
+  for (; index + 4 <= stop; index += 4) {
+    if ((view.getInt32(index) & 0x80808080) !== 0) return false
+  }
+  for (; index < stop; index++) if (view.getUint8(index) >= 0x80) return false
+  return true
+}
+
+function fourCharacters(from: number): string {
   return String.fromCharCode(
-    bytes[from] ?? 0,
-    bytes[from + 1] ?? 0,
-    bytes[from + 2] ?? 0,
-    bytes[from + 3] ?? 0,
+    view.getUint8(from),
+    view.getUint8(from + 1),
+    view.getUint8(from + 2),
+    view.getUint8(from + 3),
   )
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createMemoryNetwork } from '../../src/testing/index.ts'
-import { virtualCluster } from './virtual-cluster.ts'
+import { needs } from '../ground/ground.ts'
+import { formCluster } from './form-cluster.ts'
 
-describe('three nodes: messages', () => {
+describe('three nodes: messages', needs(), () => {
   it('reach every subscriber on every node, once, with who sent them', async () => {
-    await using cluster = await virtualCluster(['a', 'b', 'c'])
+    await using cluster = await formCluster(['a', 'b', 'c'])
     const { network, nodes } = cluster
     const seen: string[] = []
     const ready = nodes.map((node) => {
@@ -28,7 +29,7 @@ describe('three nodes: messages', () => {
   })
 
   it('published in the turn after `ready` on another node are delivered', async () => {
-    await using cluster = await virtualCluster(['a', 'b'])
+    await using cluster = await formCluster(['a', 'b'])
     const { network } = cluster
     const got: unknown[] = []
     const subscription = cluster.node('b').pubsub.subscribe('events.x', (message) => {
@@ -41,7 +42,7 @@ describe('three nodes: messages', () => {
   })
 
   it('of a sender arrive in order on each channel, whatever the delays', async () => {
-    await using cluster = await virtualCluster(['a', 'b'], { delayMs: 5, jitterMs: 20 })
+    await using cluster = await formCluster(['a', 'b'], { delayMs: 5, jitterMs: 20 })
     const { network } = cluster
     const got: Record<string, number[]> = { control: [], events: [], telemetry: [], bulk: [] }
     const subscriptions = Object.keys(got).map((channel) =>
@@ -62,33 +63,37 @@ describe('three nodes: messages', () => {
     for (const messages of Object.values(got)) assert.deepEqual(messages, sent)
   })
 
-  it('lost with a link are reported as a gap with their number, never silently', async () => {
-    await using cluster = await virtualCluster(['a', 'b'], { delayMs: 50 })
-    const { network } = cluster
-    const got: number[] = []
-    let missing = 0
-    const b = cluster.node('b')
-    const subscription = b.pubsub.subscribe('events.n', (message: number) => {
-      got.push(message)
-    })
-    b.on('gap', ({ count, channel }) => {
-      if (channel === 'events') missing += count
-    })
-    await network.run(subscription.ready)
-    for (let index = 0; index < 10; index += 1)
-      void cluster.node('a').pubsub.broadcast('events.n', index)
-    await network.advance(1)
-    network.hub.reset('a', 'b')
-    await network.advance(5_000)
-    await network.run(cluster.node('a').pubsub.broadcast('events.n', 10))
-    await network.advance(1_000)
-    assert.equal(got.at(-1), 10)
-    assert.equal(got.length + missing, 11)
-    assert.ok(missing > 0, 'the reset lost something, or the test shows nothing')
-  })
+  it(
+    'lost with a link are reported as a gap with their number, never silently',
+    needs('link reset'),
+    async () => {
+      await using cluster = await formCluster(['a', 'b'], { delayMs: 50 })
+      const { network } = cluster
+      const got: number[] = []
+      let missing = 0
+      const b = cluster.node('b')
+      const subscription = b.pubsub.subscribe('events.n', (message: number) => {
+        got.push(message)
+      })
+      b.on('gap', ({ count, channel }) => {
+        if (channel === 'events') missing += count
+      })
+      await network.run(subscription.ready)
+      for (let index = 0; index < 10; index += 1)
+        void cluster.node('a').pubsub.broadcast('events.n', index)
+      await network.advance(1)
+      network.resetLink('a', 'b')
+      await network.advance(5_000)
+      await network.run(cluster.node('a').pubsub.broadcast('events.n', 10))
+      await network.advance(1_000)
+      assert.equal(got.at(-1), 10)
+      assert.equal(got.length + missing, 11)
+      assert.ok(missing > 0, 'the reset lost something, or the test shows nothing')
+    },
+  )
 
   it('that cannot be carried are refused with the path of the part, and nothing is sent', async () => {
-    await using cluster = await virtualCluster(['a', 'b'])
+    await using cluster = await formCluster(['a', 'b'])
     const publishing = cluster
       .node('a')
       .pubsub.broadcast('events.x', { user: { onClick: () => 1 } })
@@ -106,9 +111,9 @@ describe('three nodes: messages', () => {
   })
 })
 
-describe('three nodes: calls', () => {
+describe('three nodes: calls', needs(), () => {
   it('fail at once when the node dies meanwhile', async () => {
-    await using cluster = await virtualCluster(['a', 'b'])
+    await using cluster = await formCluster(['a', 'b'])
     const { network } = cluster
     cluster.node('b').rpc.handle('never', () => new Promise(() => undefined))
     const call = cluster.node('a').rpc.call('b', 'never', {}, { timeoutMs: 60_000 })
@@ -120,7 +125,7 @@ describe('three nodes: calls', () => {
   })
 
   it('to all members give an outcome for each', async () => {
-    await using cluster = await virtualCluster(['a', 'b', 'c'])
+    await using cluster = await formCluster(['a', 'b', 'c'])
     for (const node of cluster.nodes) node.rpc.handle('who', () => node.name)
     const outcomes = await cluster.network.run(cluster.node('a').rpc.multicall('who', {}))
     assert.deepEqual(
@@ -130,7 +135,7 @@ describe('three nodes: calls', () => {
   })
 })
 
-describe('a network in real time', () => {
+describe('a network in real time', needs(), () => {
   it('needs nobody to advance it', async () => {
     await using network = createMemoryNetwork({ seed: 1 })
     const a = await network.startNode({ name: 'a' })

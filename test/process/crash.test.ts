@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemHost } from '../../src/kernel/index.ts'
+import { needs } from '../ground/processes.ts'
 import { allKnowEachOther, medianOf, withCrew, type Crew, type Worker } from './crew.ts'
 
 const trials = 10
@@ -26,41 +27,49 @@ async function bringBack(crew: Crew, name: string, others: readonly Worker[]): P
   return worker
 }
 
-describe('a process ended by SIGKILL', () => {
-  it('is seen by both others as crashed, and is a member again when restarted', async (t) => {
-    await withCrew(async (crew) => {
-      const [ada, bell, first] = await crew.form(['ada', 'bell', 'curie'])
-      assert.ok(ada && bell && first)
-      let victim = first
-      const seenMs: number[] = []
-      for (let trial = 0; trial < trials; trial += 1) {
-        seenMs.push(await killAndTime(victim, [ada, bell]))
-        victim = await bringBack(crew, 'curie', [ada, bell])
-      }
-      const rounded = seenMs.map((ms) => ms.toFixed(0)).join(' ')
-      t.diagnostic(`seen by both after ${rounded} ms, median ${medianOf(seenMs).toFixed(0)} ms`)
-      assert.ok(Math.max(...seenMs) < seenWithinMs, `seen after ${rounded} ms`)
-      const incarnations = ada.events
-        .filter(({ event }) => event.type === 'member-up' && event.member === 'curie')
-        .map(({ event }) => event.incarnation)
-      assert.equal(new Set(incarnations).size, trials + 1, 'each start is a new incarnation')
-    })
-  })
+describe('a process ended by SIGKILL', needs(), () => {
+  it(
+    'is seen by both others as crashed, and is a member again when restarted',
+    needs('crash seen at once'),
+    async (t) => {
+      await withCrew(async (crew) => {
+        const [ada, bell, first] = await crew.form(['ada', 'bell', 'curie'])
+        assert.ok(ada && bell && first)
+        let victim = first
+        const seenMs: number[] = []
+        for (let trial = 0; trial < trials; trial += 1) {
+          seenMs.push(await killAndTime(victim, [ada, bell]))
+          victim = await bringBack(crew, 'curie', [ada, bell])
+        }
+        const rounded = seenMs.map((ms) => ms.toFixed(0)).join(' ')
+        t.diagnostic(`seen by both after ${rounded} ms, median ${medianOf(seenMs).toFixed(0)} ms`)
+        assert.ok(Math.max(...seenMs) < seenWithinMs, `seen after ${rounded} ms`)
+        const incarnations = ada.events
+          .filter(({ event }) => event.type === 'member-up' && event.member === 'curie')
+          .map(({ event }) => event.incarnation)
+        assert.equal(new Set(incarnations).size, trials + 1, 'each start is a new incarnation')
+      })
+    },
+  )
 
-  it('fails a pending call to it at once, with FND_NODE_DOWN', async () => {
-    await withCrew(async (crew) => {
-      const [ada, bell] = await crew.form(['ada', 'bell'])
-      assert.ok(ada && bell)
-      const calling = ada.ask('call', { target: 'bell', workMs: 60_000, timeoutMs: 30_000 })
-      // A later call that came back shows that the earlier one has arrived.
-      await ada.ask('call', { target: 'bell', workMs: 0, timeoutMs: 5_000 })
-      const killedMs = systemHost.nowMs()
-      await bell.kill()
-      const { code } = await calling
-      assert.equal(code, 'FND_NODE_DOWN')
-      assert.ok(systemHost.nowMs() - killedMs < seenWithinMs, 'long before the deadline')
-    })
-  })
+  it(
+    'fails a pending call to it at once, with FND_NODE_DOWN',
+    needs('crash seen at once'),
+    async () => {
+      await withCrew(async (crew) => {
+        const [ada, bell] = await crew.form(['ada', 'bell'])
+        assert.ok(ada && bell)
+        const calling = ada.ask('call', { target: 'bell', workMs: 60_000, timeoutMs: 30_000 })
+        // A later call that came back shows that the earlier one has arrived.
+        await ada.ask('call', { target: 'bell', workMs: 0, timeoutMs: 5_000 })
+        const killedMs = systemHost.nowMs()
+        await bell.kill()
+        const { code } = await calling
+        assert.equal(code, 'FND_NODE_DOWN')
+        assert.ok(systemHost.nowMs() - killedMs < seenWithinMs, 'long before the deadline')
+      })
+    },
+  )
 
   it('is replaced by a new incarnation that starts within 50 ms of the kill', async () => {
     await withCrew(async (crew) => {

@@ -18,7 +18,11 @@ import {
   type ErrorCode,
 } from '../../src/kernel/index.ts'
 import type { StartOptions } from '../../src/setup/index.ts'
+import { processGround } from '../ground/processes.ts'
 import type { OrderName, Orders, WorkerEvent, WorkerMessage } from './orders.ts'
+
+/** A process on a machine that is busy with ten others may take this long to start and be known. */
+const startMaxMs = 60_000
 
 const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url))
 
@@ -95,7 +99,7 @@ export class Worker {
   async ask<N extends OrderName>(
     order: N,
     ask: Orders[N]['ask'],
-    timeoutMs = 20_000,
+    timeoutMs: number = startMaxMs,
   ): Promise<Orders[N]['answer']> {
     await within(systemHost, this.#ready.promise, { what: `${this.name}: ready`, timeoutMs })
     const id = (this.#orders += 1)
@@ -184,10 +188,13 @@ export class Crew {
   readonly folder: string
   readonly #workers: Worker[] = []
 
-  constructor(folder: string) {
+  readonly #ground: Readonly<Record<string, string>>
+
+  constructor(folder: string, ground: Readonly<Record<string, string>>) {
     crews += 1
     this.app = `test-${String(process.pid)}-${String(crews)}`
     this.folder = folder
+    this.#ground = ground
   }
 
   /** A process without a node yet. */
@@ -227,13 +234,15 @@ export class Crew {
       XDG_RUNTIME_DIR: this.folder,
       FOUNDATION_INTERFACES: 'lo',
       FOUNDATION_APP: this.app,
+      ...this.#ground,
     }
   }
 }
 
 /** A crew in a temporary folder; its owner must close it. */
 export async function openCrew(): Promise<Crew> {
-  return new Crew(await mkdtemp(path.join(tmpdir(), 'foundation-process-')))
+  const ground = await processGround.environment()
+  return new Crew(await mkdtemp(path.join(tmpdir(), 'foundation-process-')), ground)
 }
 
 /** Runs a test with processes of its own. */
@@ -249,7 +258,7 @@ export async function withCrew(run: (crew: Crew) => Promise<void>): Promise<void
 /** Waits until every one of the workers has all others alive. */
 export async function allKnowEachOther(
   workers: readonly Worker[],
-  timeoutMs = 20_000,
+  timeoutMs: number = startMaxMs,
 ): Promise<void> {
   const names = workers.map(({ name }) => name)
   for (const worker of workers) {

@@ -3,20 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import {
-  diagnosticsTelemetry,
-  Keyring,
-  silentLog,
-  sleep,
-  systemHost,
-} from '../../src/kernel/index.ts'
+import { silentTelemetry, Keyring, silentLog, sleep, systemHost } from '../../src/kernel/index.ts'
 import {
   mesh,
   type NodeIdentity,
   type Transport,
   type TransportHandlers,
 } from '../../src/transport/index.ts'
-import { until } from '../../src/testing/until.ts'
+import { until } from '../../src/testing/waiting/until.ts'
 
 const cycles = 1_000
 /** What lives after a garbage collection may wander this much: a leak of 2 KiB a cycle is more. */
@@ -37,7 +31,7 @@ async function open(name: string): Promise<End> {
     keyring: new Keyring(['a secret that is long enough']),
   } as const
   const engine = mesh({ credentials, listen: { host: '127.0.0.1' } })
-  const deps = { host: systemHost, log: silentLog, telemetry: diagnosticsTelemetry }
+  const deps = { host: systemHost, log: silentLog, telemetry: silentTelemetry }
   const transport = engine.create(deps)
   const links = new Set<string>()
   const self: NodeIdentity = {

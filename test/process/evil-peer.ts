@@ -17,7 +17,8 @@ let incarnations = 0
 
 /** One link to one node; connections are opened by hand. */
 export class EvilPeer {
-  readonly name = 'evil'
+  /** Another one each time: who comes and goes under one name is soon not let in for a while. */
+  readonly name: string
   readonly #options: EvilPeerOptions
   readonly #incarnation: string
   readonly #sockets = new Map<ChannelClass, TLSSocket>()
@@ -26,6 +27,7 @@ export class EvilPeer {
 
   constructor(options: EvilPeerOptions) {
     incarnations += 1
+    this.name = `evil-${String(incarnations)}`
     this.#options = options
     this.#incarnation = `00000000${String(incarnations)}-evil`
   }

@@ -4,13 +4,21 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { sleep, systemHost } from '../../src/kernel/index.ts'
-import { publishHead } from '../../src/pubsub/publish-frame.ts'
+import { PublishHead } from '../../src/pubsub/publish-frame.ts'
 import { encodeValue, frameKinds, frameOf, messageCodes } from '../../src/wire/index.ts'
 import { eventually, openCrew, type Crew, type Worker } from './crew.ts'
 import { EvilPeer, firstFragment } from './evil-peer.ts'
 
 const secret = 'a secret that the evil one knows'
 const growthMaxBytes = 150 * 1024 * 1024
+
+/** A published message with these bytes for its value. */
+function published(topic: string, value: Uint8Array): Buffer {
+  const head = PublishHead.of(topic)
+  const payload = Buffer.concat([Buffer.alloc(head.length), value])
+  head.writeTo(payload, 1)
+  return payload
+}
 
 function lengthOnly(length: number): Buffer {
   const bytes = Buffer.alloc(64)
@@ -140,7 +148,7 @@ describe('a node with a good peer, against a peer with the secret that sends', (
     await intruder.open('bulk')
     const before = (await victim.ask('status', {})).rejectedMessages
     const value = repeat([0xdc, 0xff, 0xff], (8 * 1024 * 1024) / 3)
-    intruder.send('bulk', Buffer.concat([publishHead('bulk.x'), value]))
+    intruder.send('bulk', published('bulk.x', value))
     await eventually('rejected', 10_000, async () => {
       return (await victim.ask('status', {})).rejectedMessages > before
     })
@@ -149,23 +157,23 @@ describe('a node with a good peer, against a peer with the secret that sends', (
   it('100 000 good messages as fast as it can: the calls of others come through', async (t) => {
     const intruder = await evil()
     await intruder.open('telemetry')
-    const payload = Buffer.concat([publishHead('telemetry.x'), encodeValue({ index: 1 })])
+    const payload = published('telemetry.x', encodeValue({ index: 1 }))
     const pinging = friend.ask('ping', { target: 'ada', count: 200, intervalMs: 5 })
     for (let index = 0; index < 100_000; index += 1) intruder.send('telemetry', payload)
     const { p50Ms, p99Ms, failed } = await pinging
     t.diagnostic(`calls meanwhile: p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`)
     assert.equal(failed, 0)
-    assert.ok(p99Ms < 1_000)
+    assert.ok(p99Ms < 3_000, `p99 ${p99Ms.toFixed(0)} ms`)
   })
 
   it('everything above: memory is bounded, and nobody believed a word', async (t) => {
     const { rssBytes } = await victim.ask('memory', {})
     t.diagnostic(`resident memory grew ${((rssBytes - rssBefore) / 1024 / 1024).toFixed(1)} MiB`)
     assert.ok(rssBytes - rssBefore < growthMaxBytes)
-    const own = Object.keys(await victim.view()).filter((name) => name !== 'evil')
+    const own = Object.keys(await victim.view()).filter((name) => !name.startsWith('evil'))
     assert.deepEqual(own, ['bell'])
     assert.deepEqual(
-      Object.keys(await friend.view()).filter((name) => name !== 'evil'),
+      Object.keys(await friend.view()).filter((name) => !name.startsWith('evil')),
       ['ada'],
     )
   })

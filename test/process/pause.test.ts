@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { describe, it } from 'node:test'
 import { sleep, systemHost } from '../../src/kernel/index.ts'
+import { needs } from '../ground/processes.ts'
 import { allKnowEachOther, eventually, verdictMaxMs, withCrew, type Worker } from './crew.ts'
 
 function accusations(worker: Worker): string[] {
@@ -11,7 +12,7 @@ function accusations(worker: Worker): string[] {
     .map(({ event }) => `${worker.name}: ${event.type} ${event.member ?? ''} ${event.cause ?? ''}`)
 }
 
-describe('a process stopped by SIGSTOP', () => {
+describe('a process stopped by SIGSTOP', needs(), () => {
   it('for 1 s stays a member of everybody', async () => {
     await withCrew(async (crew) => {
       const workers = await crew.form(['ada', 'bell', 'curie'])
@@ -66,7 +67,7 @@ describe('a process stopped by SIGSTOP', () => {
   })
 })
 
-describe('processes that get too little of the processor', () => {
+describe('processes that get too little of the processor', needs(), () => {
   it('declare nobody down', async (t) => {
     await withCrew(async (crew) => {
       const workers = await crew.form(['ada', 'bell', 'curie'])
@@ -86,7 +87,7 @@ describe('processes that get too little of the processor', () => {
   })
 })
 
-describe('a process whose event loop was busy for 3.5 s', () => {
+describe('a process whose event loop was busy for 3.5 s', needs(), () => {
   it('declares nobody down, and nobody declares it down', async () => {
     await withCrew(async (crew) => {
       const workers = await crew.form(['ada', 'bell', 'curie'])

@@ -39,6 +39,8 @@ function plain(event: ClusterEvent): WorkerEvent {
     const { code, message } = event.error
     return { type, failure: { code, message } }
   }
+  if (type === 'name-conflict') return { type, member: event.winner.node }
+  if (!('member' in event)) return { type }
   const { name: member, incarnation } = event.member
   return { type, member, incarnation, cause: event.cause }
 }

@@ -2,6 +2,8 @@
 import process from 'node:process'
 import { isFoundationError, startNode, type FoundationNode } from '../../src/index.ts'
 import { sleep, systemHost, toError } from '../../src/kernel/index.ts'
+import { optionsIn } from '../ground/worker-options.ts'
+import { childrenDeeds, services } from './children-deeds.ts'
 import type { Failure, OrderMessage, OrderName, Orders, WorkerMessage } from './orders.ts'
 import { PublishedTally, ReceivedTally } from './tallies.ts'
 import { forwardEvents } from './worker-events.ts'
@@ -25,7 +27,7 @@ function node(): FoundationNode {
 }
 
 async function start(options: Orders['start']['ask']): Promise<Orders['start']['answer']> {
-  current = await startNode(options)
+  current = await startNode({ services, ...optionsIn(process.env), ...options })
   const { name, self } = current
   forwardEvents(current, (event) => {
     if (event.type === 'gap') received.gap(event)
@@ -83,12 +85,13 @@ async function publish(ask: Orders['publish']['ask']): Promise<Orders['publish']
 }
 
 async function useBriefly({ options, minPeers }: Orders['useBriefly']['ask']): Promise<object> {
-  await using brief = await startNode(options)
+  await using brief = await startNode({ ...optionsIn(process.env), ...options })
   await brief.ready({ minPeers, timeoutMs: 10_000 })
   return {}
 }
 
 const deeds: Deeds = {
+  ...childrenDeeds(node),
   start,
   call,
   ping,
@@ -108,6 +111,25 @@ const deeds: Deeds = {
     return {}
   },
   received: () => received.result,
+  commit: async ({ path, value, timeoutMs = 10_000 }) => {
+    try {
+      const { acknowledged } = await node().config.commit(path, value, { timeoutMs })
+      return { acknowledged }
+    } catch (thrown) {
+      return { failure: failureOf(thrown) }
+    }
+  },
+  set: async ({ path, value }) => {
+    await node().config.set(path, value)
+    return {}
+  },
+  setting: ({ path }) => ({ value: node().config.get(path) }),
+  refuseAbove: ({ pattern, max, reason }) => {
+    node().config.validate(pattern, (value) => {
+      if (Number(value) > max) throw new Error(reason)
+    })
+    return {}
+  },
   memory: async () => {
     globalThis.gc?.()
     // Buffers that were collected are released a turn later.

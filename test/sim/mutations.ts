@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { plantedBugs, type PlantedBug } from './planted-bugs.ts'
+import type { PlantedBug } from './planted-bug.ts'
+import { plantedBugs } from './planted-bugs.ts'
 
 type Say = (text: string, code: number) => number
 
@@ -22,7 +23,9 @@ type Outcome =
 
 /** @returns the exit code: 1 when a bug survived, or does not fit the code any more. */
 export async function runMutations(say: Say, only?: string): Promise<number> {
-  const bugs = plantedBugs.filter(({ name }) => only === undefined || name.includes(only))
+  const bugs = plantedBugs.filter(
+    ({ name, suite }) => only === undefined || name.includes(only) || (suite ?? 'core') === only,
+  )
   let failures = 0
   for (const bug of bugs) {
     const outcome = await inCopy((folder) => tryOne(folder, bug))
@@ -47,7 +50,7 @@ async function tryOne(folder: string, bug: PlantedBug): Promise<Outcome> {
       source.replace(change.find, () => change.replace),
     )
   }
-  const output = await outputOf(folder)
+  const output = await outputOf(folder, bug.suite ?? 'core')
   const failed = /^seed (\d+) FAILED\n(.*)$/m.exec(output)
   if (failed) return { seed: Number(failed[1]), words: (failed[2] ?? '').trim() }
   return { problem: output.includes(' 0 failed') ? 'survived' : 'broken' }
@@ -66,9 +69,9 @@ async function inCopy<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-function outputOf(folder: string): Promise<string> {
+function outputOf(folder: string, suite: string): Promise<string> {
   const main = path.join('test', 'sim', 'main.ts')
-  const args = [main, '--seeds', String(seedsMax), '--stop-at-first']
+  const args = [main, '--suite', suite, '--seeds', String(seedsMax), '--stop-at-first']
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''

@@ -1,116 +1,16 @@
 /** Bugs to plant, one at a time, that the simulation must catch. `ledger.md` tells what each stands for. */
-
-/** One change of one file. `find` must be there exactly once, so that a stale entry is noticed. */
-export interface PlantedBug {
-  readonly name: string
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-  /** A second change, where one safeguard would hide the loss of another. */
-  readonly also?: Pick<PlantedBug, 'file' | 'find' | 'replace'>
-}
+import { childrenBugs } from './children/planted-bugs.ts'
+import { configBugs } from './config/planted-bugs.ts'
+import { monitorBugs } from './monitor/planted-bugs.ts'
+import { namesBugs } from './names/planted-bugs.ts'
+import type { PlantedBug } from './planted-bug.ts'
+import { coreBugs } from './planted-core-bugs.ts'
 
 /** All of them. */
 export const plantedBugs: readonly PlantedBug[] = [
-  {
-    name: 'frames after the end of a link',
-    file: 'src/transport/memory/link-end.ts',
-    find: "if (this.#state === 'down') return\n    if (channelClass",
-    replace: 'if (channelClass',
-  },
-  {
-    name: 'no gap check',
-    file: 'src/transport/memory/link-end.ts',
-    find: 'this.#deps.news.gap(this, channelClass, missing)',
-    replace: '',
-  },
-  {
-    name: 'gaps not told to subscribers',
-    file: 'src/pubsub/pubsub.ts',
-    find: 'this.#subscribers.gap(gap, (topic) => this.#mayTouch(topic, channel))',
-    replace: '',
-  },
-  {
-    name: 'epoch does not grow',
-    file: 'src/transport/memory/door.ts',
-    find: 'Math.max(this.deps.ledger.epoch(peer), answer.epoch) + 1',
-    replace: 'Math.max(this.deps.ledger.epoch(peer), answer.epoch, 1)',
-  },
-  {
-    name: 'resumes one too far',
-    file: 'src/transport/memory/class-sender.ts',
-    find: 'queued.sequence - 1',
-    replace: 'queued.sequence',
-  },
-  {
-    name: 'unaware of its own delay',
-    file: 'src/membership/failure-watch.ts',
-    find: 'const delayMs = this.#health.ticked(sinceMs - this.#options.tickIntervalMs, sinceMs)',
-    replace: 'const delayMs = 0',
-  },
-  {
-    name: 'waits by the wall clock',
-    file: 'src/membership/membership.ts',
-    find: 'return this.#deps.host.nowMs()',
-    replace: 'return this.#deps.host.wallClockMs() - 1735689600000',
-  },
-  {
-    name: 'refutation and all that is heard ignored',
-    file: 'src/membership/failure-detector.ts',
-    find: 'if (silentMs !== undefined) watch.heardAtMs',
-    replace: 'if (silentMs === -1) watch.heardAtMs',
-  },
-  {
-    name: 'a lost peer is not dialled again',
-    file: 'src/membership/membership.ts',
-    find: 'this.#plan.linkLost(name, { nowMs: this.#nowMs(), chance: this.#deps.host.random() })',
-    replace: '',
-  },
-  {
-    name: 'calls outlive the link they went over',
-    file: 'src/rpc/rpc.ts',
-    find: 'this.#pending.nodeGone(name, why)',
-    replace: 'void why',
-  },
-  {
-    name: 'calls outlive their deadline',
-    file: 'src/rpc/pending-calls.ts',
-    find: 'this.#deps.host.after(call.timeoutMs,',
-    replace: 'this.#deps.host.after(call.timeoutMs * 4,',
-  },
-  {
-    name: 'entries of the dead stay',
-    file: 'src/replication/inbox.ts',
-    find: 'this.#hide(replica)\n    this.#schedulePurge(replica)',
-    replace: 'this.#schedulePurge(replica)',
-  },
-  {
-    name: 'a snapshot leaves old entries',
-    file: 'src/replication/replica.ts',
-    find: 'if (entry.snapshot !== this.#snapshot) this.#remove(space, key, changed)',
-    replace: '',
-  },
-  {
-    name: 'interest is not taken back',
-    file: 'src/pubsub/interest.ts',
-    find: 'this.#deps.ownerLog.delete(space, pattern)',
-    replace: '',
-  },
-  {
-    name: 'later broadcasts overtake those that wait',
-    file: 'src/pubsub/sender.ts',
-    find: 'const isBehind = this.#lanes.size > 0 && this.#isBehind(peer, channel)',
-    replace: 'const isBehind = this.#lanes.size < 0 && this.#isBehind(peer, channel)',
-  },
-  {
-    name: 'incarnation check of logs dropped',
-    file: 'src/replication/inbox.ts',
-    find: 'if (former?.incarnation === incarnation) {',
-    replace: 'if (former) {',
-    also: {
-      file: 'src/replication/inbox.ts',
-      find: 'if (replica.incarnation !== incarnation) this.#discard(owner)\n    else this.#show(replica)',
-      replace: 'this.#show(replica)',
-    },
-  },
+  ...coreBugs,
+  ...childrenBugs,
+  ...namesBugs,
+  ...configBugs,
+  ...monitorBugs,
 ]

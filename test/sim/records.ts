@@ -13,6 +13,10 @@ const excuseMs = 12_000
 
 type MemberEvent = Extract<ClusterEvent, { readonly member: Member }>
 
+function isMemberEvent(event: ClusterEvent): event is MemberEvent {
+  return 'member' in event && typeof event.member === 'object'
+}
+
 /** What one life has seen of one peer name. */
 interface Seen {
   /** Birth number of the youngest incarnation seen up. */
@@ -73,22 +77,9 @@ export class Records implements LifeNews {
 
   event(life: SimNode, event: ClusterEvent): void {
     this.#count(event.type)
-    switch (event.type) {
-      case 'member-up':
-      case 'member-suspect':
-      case 'member-alive':
-      case 'member-down':
-      case 'member-left':
-        this.#member(life, event)
-        return
-      case 'trouble':
-        this.note(life.name, `trouble ${event.error.message}`)
-        return
-      case 'gap':
-      case 'class-degraded':
-      case 'class-restored':
-        this.note(life.name, event.type)
-    }
+    if (isMemberEvent(event)) this.#member(life, event)
+    else if (event.type === 'trouble') this.note(life.name, `trouble ${event.error.message}`)
+    else this.note(life.name, event.type)
   }
 
   linkUp(life: SimNode, { peer, epoch }: LinkInfo): void {

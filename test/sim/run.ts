@@ -2,28 +2,16 @@
 import { channelClasses } from '../../src/transport/index.ts'
 import { Calls } from './calls.ts'
 import { Deliveries, lifelongTopic } from './deliveries.ts'
+import { converge } from './converge.ts'
 import { checkStep, notConverged } from './invariants.ts'
 import { Scenario } from './scenario.ts'
+import { resultOf, type SeedResult } from './seed-result.ts'
 import { topics, Workload } from './workload.ts'
 import { World, type WorldOptions } from './world.ts'
-
-/** What came of one seed. */
-export interface SeedResult {
-  readonly seed: number
-  readonly violations: readonly string[]
-  readonly traceHash: string
-  /** Virtual milliseconds from the heal to convergence. */
-  readonly convergedInMs: number
-  readonly events: number
-  /** How often each kind of fault struck and each kind of news came. */
-  readonly counts: ReadonlyMap<string, number>
-  readonly history: readonly string[]
-}
 
 const stepMs = 20
 const chaosMs = 30_000
 const checkEverySteps = 5
-const convergeStepMs = 100
 /** The longest wait between two dials is 30 s, moved by chance; then logs compare digests. */
 export const convergeMaxMs = 45_000
 
@@ -71,45 +59,29 @@ class Run {
     const world = this.#world
     if (world.records.violations.length > 0) return
     this.#scenario.heal()
-    const healedMs = world.nowMs
-    for (;;) {
-      const reason = notConverged(world, this.#workload)
-      this.#convergedInMs = world.nowMs - healedMs
-      if (reason === undefined) break
-      if (this.#convergedInMs > convergeMaxMs) {
-        world.records.violation(
-          `not converged ${String(convergeMaxMs)} ms after the heal: ${reason}`,
-        )
-        return
-      }
-      await world.clock.advance(convergeStepMs)
-      this.#calls.check()
-    }
+    this.#convergedInMs = await converge(world, {
+      after: 'the heal',
+      notYet: () => notConverged(world, this.#workload),
+      maxMs: convergeMaxMs,
+      pass: async (ms) => {
+        await world.clock.advance(ms)
+        this.#calls.check()
+      },
+    })
+    if (this.#convergedInMs < 0) return
     checkStep(world)
     await this.#everythingWorks()
     this.#deliveries.checkHoles()
   }
 
   result(): SeedResult {
-    const { records, clock, seed } = this.#world
-    const struck = [...this.#scenario.struck].map(([kind, count]): [string, number] => [
-      `fault ${kind}`,
-      count,
-    ])
     const work: [string, number][] = [
       ['published', this.#workload.published],
       ['calls with a value', this.#calls.outcomes.value],
       ['calls that failed', this.#calls.outcomes.error],
     ]
-    return {
-      seed,
-      violations: records.violations,
-      traceHash: clock.traceHash,
-      convergedInMs: this.#convergedInMs,
-      events: clock.events,
-      counts: new Map([...struck, ...work, ...records.counts]),
-      history: records.history,
-    }
+    const counts = [this.#scenario.counts, work]
+    return resultOf(this.#world, { convergedInMs: this.#convergedInMs, counts })
   }
 
   /** Every message reaches exactly who wants it, every call is answered. */

@@ -5,28 +5,8 @@
  */
 import type { Chance } from '../../src/testing/index.ts'
 import type { ChannelClass } from '../../src/transport/index.ts'
+import { faultKinds, type FaultKind } from './fault-kinds.ts'
 import type { World } from './world.ts'
-
-/** Kinds of fault. */
-export const faultKinds = [
-  'delay',
-  'clog',
-  'swizzle-clog',
-  'one-way-cut',
-  'cut',
-  'split',
-  'ring',
-  'bridge',
-  'isolate-one',
-  'kill',
-  'leave',
-  'pause',
-  'wall-jump',
-  'reset',
-  'reset-class',
-] as const
-/** One of {@link faultKinds}. */
-export type FaultKind = (typeof faultKinds)[number]
 
 /** A fault that lasts. */
 interface Active {
@@ -99,10 +79,11 @@ export class Scenario {
   #partition: Active | undefined
   #nextMs = 3_000
 
-  constructor(world: World) {
+  /** @param kinds instead of those the seed would choose. */
+  constructor(world: World, kinds?: readonly FaultKind[]) {
     this.#world = world
     this.#chance = world.chance('scenario')
-    this.kinds = this.#someKinds()
+    this.kinds = kinds ?? this.#someKinds()
   }
 
   /** Ends what is over and begins what is due. */
@@ -118,6 +99,11 @@ export class Scenario {
     this.#world.records.note('fault', kind)
     this.struck.set(kind, (this.struck.get(kind) ?? 0) + 1)
     this.#strikes[kind]()
+  }
+
+  /** How often each kind struck, as a suite counts it. */
+  get counts(): readonly [string, number][] {
+    return [...this.struck].map(([kind, count]) => [`fault ${kind}`, count])
   }
 
   /** Ends everything; every name lives again, but for one in some worlds. */

@@ -1,3 +1,3 @@
 import { describeSeeds } from './seed-suite.ts'
 
-describeSeeds(1, 80)
+describeSeeds('core', { first: 1, count: 80 })

@@ -1,11 +1,17 @@
 /** One life of one node of the simulation: the production parts, and a record of what they told. */
 import { discoveryDefaults } from '../../src/discovery/index.ts'
+import { configDefaults } from '../../src/config/index.ts'
+import { eventsDefaults } from '../../src/events/index.ts'
 import type { Host, Log } from '../../src/kernel/index.ts'
 import { membershipDefaults } from '../../src/membership/index.ts'
+import { idleVitals, monitorDefaults } from '../../src/monitor/index.ts'
 import { Parts } from '../../src/node/parts.ts'
 import type { ClusterEvent } from '../../src/node/cluster-event.ts'
 import type { NodeSettings } from '../../src/node/settings.ts'
 import { pubsubDefaults } from '../../src/pubsub/index.ts'
+import { registryDefaults } from '../../src/registry/index.ts'
+import { ownerLogDefaults } from '../../src/replication/index.ts'
+import { supervisorDefaults } from '../../src/supervisor/index.ts'
 import { rpcDefaults } from '../../src/rpc/index.ts'
 import type {
   ChannelClass,
@@ -31,6 +37,7 @@ export interface LifeDeps {
   readonly host: Host
   readonly engine: TransportEngine
   readonly news: LifeNews
+  readonly settings: Partial<NodeSettings>
 }
 
 /** `leaving`: it says goodbye. `ended`: it left, or was killed. */
@@ -54,7 +61,10 @@ export class SimNode {
     this.startedMs = deps.host.nowMs()
     this.#news = deps.news
     this.parts = new Parts(
-      settingsOf(identity, this.#watched(deps.engine), deps.host, this.#log()),
+      {
+        ...settingsOf(identity, this.#watched(deps.engine), deps.host, this.#log()),
+        ...deps.settings,
+      },
       (event) => {
         this.#news.event(this, event)
       },
@@ -110,15 +120,31 @@ export class SimNode {
       debug: () => undefined,
       info: () => undefined,
       warn: (fields, message) => {
-        this.#news.logged(this, 'warn', inWords(fields, message))
+        this.#news.logged(this, 'warn', inWords(fields, message, 'message'))
       },
       error: (fields, message) => {
-        this.#news.logged(this, 'error', inWords(fields, message))
+        this.#news.logged(this, 'error', inWords(fields, message, 'stack'))
       },
       child: () => log,
     }
     return log
   }
+}
+
+/** The options of every part, unless a suite gives others. */
+export const partDefaults: NodeSettings['parts'] = {
+  membership: membershipDefaults,
+  pubsub: pubsubDefaults,
+  rpc: rpcDefaults,
+  registry: registryDefaults,
+  config: configDefaults,
+  events: eventsDefaults,
+  // A quarantine is a partition by order: worlds that are to heal must not get one at their end.
+  monitor: { ...monitorDefaults, healing: ['redial', 'rediscover', 'expected'] },
+  discovery: discoveryDefaults,
+  supervisor: supervisorDefaults,
+  // Few changes are kept: who was away for a moment gets them, who was away for longer a snapshot.
+  ownerLog: { ...ownerLogDefaults, historyMaxOperations: 16 },
 }
 
 function settingsOf(
@@ -135,18 +161,17 @@ function settingsOf(
     topologies: {},
     interfaces: undefined,
     channels: {},
-    parts: {
-      membership: membershipDefaults,
-      pubsub: pubsubDefaults,
-      rpc: rpcDefaults,
-      discovery: discoveryDefaults,
-    },
+    parts: partDefaults,
+    classes: {},
+    vitals: idleVitals,
     isDevelopment: false,
     handlesSignals: false,
   }
 }
 
-function inWords(fields: Readonly<Record<string, unknown>>, message: string): string {
-  const { error } = fields
-  return error instanceof Error ? `${message}: ${error.stack ?? error.message}` : message
+/** Warnings are part of the trace, which a stack with the lines of the caller would not be. */
+function inWords(
+  ...[{ error }, message, part]: [Readonly<Record<string, unknown>>, string, 'message' | 'stack']
+): string {
+  return error instanceof Error ? `${message}: ${error[part] ?? error.message}` : message
 }

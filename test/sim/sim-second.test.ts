@@ -1,3 +1,3 @@
 import { describeSeeds } from './seed-suite.ts'
 
-describeSeeds(81, 80)
+describeSeeds('core', { first: 81, count: 80 })

@@ -1,4 +1,5 @@
 /** The simulated world: one clock, one network, lives that begin and end. */
+import type { NodeSettings } from '../../src/node/settings.ts'
 import { newIncarnation } from '../../src/setup/index.ts'
 import { VirtualClock, type Chance } from '../../src/testing/index.ts'
 import { MemoryHub, memoryDefaults } from '../../src/transport/index.ts'
@@ -10,6 +11,10 @@ import { Troubles } from './troubles.ts'
 export interface WorldOptions {
   readonly seed: number
   readonly nodes: number
+  /** What a suite gives the node of that name beside the defaults, e.g. options of the part under test. */
+  readonly settings?: (name: string) => Partial<NodeSettings>
+  /** False: a life knows nobody when it begins, and has to be found, or to look. */
+  readonly knowsAll?: boolean
 }
 
 const KiB = 1024
@@ -40,10 +45,14 @@ export class World {
   readonly lives: Map<string, SimNode> = new Map()
   /** Names without another life. */
   readonly gone: Set<string> = new Set()
+  readonly #settings: (name: string) => Partial<NodeSettings>
+  readonly #knowsAll: boolean
   #births = 0
 
-  constructor({ seed, nodes }: WorldOptions) {
+  constructor({ seed, nodes, settings = () => ({}), knowsAll = true }: WorldOptions) {
     this.seed = seed
+    this.#settings = settings
+    this.#knowsAll = knowsAll
     this.clock = new VirtualClock({ seed })
     this.names = Array.from({ length: nodes }, (_, at) => names[at] ?? `tree-${String(at)}`)
     const host = this.clock.host('network')
@@ -73,7 +82,15 @@ export class World {
     return this.up.filter(({ name }) => !this.clock.isPaused(name))
   }
 
-  /** Begins a life, which knows the addresses of all names, as discovery would. */
+  /** Makes some links slower than others, so that news of one member overtakes that of another. */
+  delayLinks(): void {
+    const chance = this.chance('links')
+    for (const from of this.names) {
+      for (const to of this.names) this.hub.delay(from, to, { baseMs: chance() * 60, jitterMs: 2 })
+    }
+  }
+
+  /** Begins a life, which knows the addresses of all names, as discovery would, unless told otherwise. */
   begin(name: string): SimNode {
     const host = this.clock.host(name)
     const identity = {
@@ -89,6 +106,7 @@ export class World {
       host,
       engine: this.hub.engine(name),
       news: this.records,
+      settings: this.#settings(name),
     })
     this.lives.set(name, life)
     this.records.began(life)
@@ -129,6 +147,7 @@ export class World {
 
   async #start(life: SimNode): Promise<void> {
     await life.parts.start()
+    if (!this.#knowsAll) return
     for (const name of this.names) {
       if (name !== life.name) life.parts.membership.propose(`${name}:1`, 'seeds')
     }

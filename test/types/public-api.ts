@@ -42,5 +42,40 @@ node.on('member-down', ({ member, cause }) => `${member.name} ${cause ?? ''}`)
 // @ts-expect-error there is no such event
 node.on('error', () => undefined)
 
+// Remotes have the public methods of the class, and nothing else of it.
+class Counter {
+  total = 0
+  start(state?: number): void {
+    this.total = state ?? 0
+  }
+  increment(by: number): number {
+    return (this.total += by)
+  }
+  async read(): Promise<number> {
+    return Promise.resolve(this.total)
+  }
+}
+const counter = node.supervisor.get<Counter>('counter:1')
+const total: number = (await counter.increment(1)) + (await counter.read())
+total.toFixed(0)
+// @ts-expect-error a number is wanted
+await counter.increment('1')
+const methods: readonly (keyof typeof counter)[] = ['increment', 'read']
+// @ts-expect-error lifecycle methods and fields are not there
+const others: readonly (keyof typeof counter)[] = ['start']
+methods.concat(others)
+node.on('child-moved', ({ id: child, to, state }) => [child, to, state])
+
 // @ts-expect-error an unknown option
 await startNode({ clustr: true })
+
+/* eslint-disable @typescript-eslint/require-await -- as users write it */
+// Hooks of a topology, written in place.
+await startNode({
+  topologies: {
+    lan: { strategy: 'gossip', connect: async () => 'ignored', disconnect: async () => 'ignored' },
+    dns: { strategy: 'dns', connect: () => 'ignored', disconnect: async () => true },
+    // @ts-expect-error no word of a hook
+    bad: { strategy: 'gossip', connect: () => 'maybe' },
+  },
+})

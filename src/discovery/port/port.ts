@@ -39,7 +39,13 @@ export type StrategyEvent =
   | { readonly type: 'gone'; readonly peer: PeerHint; readonly reason: GoneReason }
   | { readonly type: 'health'; readonly state: StrategyHealth; readonly detail: string }
   /** Something a person must act on, in whole sentences. The strategy limits how often. */
-  | { readonly type: 'notice'; readonly code: string; readonly detail: string }
+  | {
+      readonly type: 'notice'
+      readonly code: string
+      readonly detail: string
+      /** Whom it is about: a host, or "host:port". */
+      readonly address?: string
+    }
 
 /** What a strategy may know of the node it runs in. */
 export interface SelfInfo {
@@ -108,6 +114,11 @@ export interface PollStrategy {
   register?(context: StrategyContext, signal: AbortSignal): Promise<void>
   /** Takes the announcement back, at stop. */
   deregister?(context: StrategyContext, signal: AbortSignal): Promise<void>
+  /**
+   * Calls `look` when a lookup is worth it before its time, e.g. because a file changed. Called once,
+   * before the first lookup; ends with `context.signal`.
+   */
+  watch?(context: StrategyContext, look: () => void): void
   /** Plain figures for `status()`. No secrets. */
   figures?(): Readonly<Record<string, unknown>>
 }
@@ -117,6 +128,7 @@ export interface PushStrategy {
   readonly kind: 'push'
   /** `never` when left out. */
   readonly defaults?: Pick<PollDefaults, 'prune'>
+  /** Begins to report changes to `context` until `stop`. */
   start(context: StrategyContext): Promise<void>
   /** Says goodbye where the protocol has one. Idempotent, never throws, leaves nothing running. */
   stop(reason: string): Promise<void>
@@ -129,17 +141,18 @@ export interface PushStrategy {
 /** Either kind. */
 export type Strategy = PollStrategy | PushStrategy
 
-/** A foreign key: the name of ours, or a function that gives the options it stands for. */
-export type KeyAlias = string | ((value: unknown) => Readonly<Record<string, unknown>>)
-
 /** A strategy as the catalogue holds it: its name, its options, and how one is made. */
 export interface StrategyDefinition<Options extends object = object> {
   readonly name: string
-  /** Other names it answers to, such as libcluster's. */
+  /** Other names it answers to. Those of libcluster are in `libcluster.ts`. */
   readonly aliases: readonly string[]
   readonly rules: Rules<Options>
-  /** libcluster's keys. Plain snake_case of our own keys is understood anyway. */
-  readonly keyAliases?: Readonly<Record<string, KeyAlias>>
+  /**
+   * True when some of the peers it finds come without a port. All nodes then listen on one port,
+   * which the option `port` names; left out, setup fills it in.
+   */
+  findsHostsOnly?(options: Options): boolean
+  /** An instance for one topology; the options have been checked. */
   create(options: Options): Strategy
 }
 

@@ -1,14 +1,11 @@
 /** Name service by the system resolver and by name servers directly. */
 import { lookup, Resolver } from 'node:dns/promises'
 import { toError } from '../../kernel/index.ts'
-import type { DnsPort, DnsQueryOptions } from '../port/ports.ts'
+import { isEmptyAnswer, type DnsPort, type DnsQueryOptions } from '../port/ports.ts'
 
 /** The machine's own name service. */
 export const systemDns: DnsPort = {
-  lookup: async (name) => {
-    const answers = await lookup(name, { all: true })
-    return answers.map(({ address }) => address)
-  },
+  lookup: lookupShared,
   resolveSrv: (name, options) => withResolver(options, (resolver) => resolver.resolveSrv(name)),
   resolveAddresses: (name, options) =>
     withResolver(options, async (resolver) => {
@@ -24,10 +21,20 @@ export const systemDns: DnsPort = {
     }),
 }
 
-/** True for answers that say "there is none", which is knowledge, not a failure. */
-export function isEmptyAnswer(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return code === 'ENOTFOUND' || code === 'ENODATA'
+const lookups = new Map<string, Promise<readonly string[]>>()
+
+/**
+ * The system resolver cannot be cancelled and holds one of the process's few worker threads until
+ * it gives up. A name that is still being looked up is therefore never asked for a second time.
+ */
+function lookupShared(name: string): Promise<readonly string[]> {
+  const running = lookups.get(name)
+  if (running) return running
+  const work = lookup(name, { all: true })
+    .then((answers) => answers.map(({ address }) => address))
+    .finally(() => lookups.delete(name))
+  lookups.set(name, work)
+  return work
 }
 
 function noRecord(name: string): Error {

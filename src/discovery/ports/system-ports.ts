@@ -1,32 +1,27 @@
 /** The real outside world for strategies. */
+import { readFile } from 'node:fs/promises'
 import { networkInterfaces, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { requestHttp } from './http-request.ts'
+import { openHttpStream, requestHttp } from './http-request.ts'
+import { interfaceLister } from './interfaces.ts'
+import { openMdns } from './mdns-socket.ts'
 import { runCommand } from './run-command.ts'
 import { systemDns } from './system-dns.ts'
 import { openUdp } from './udp-socket.ts'
-import type { DiscoveryPorts, InterfaceAddress } from '../port/ports.ts'
+import type { DiscoveryPorts } from '../port/ports.ts'
 
 /** Sockets, name service, interfaces, commands and folders of this machine. */
 export const systemPorts: DiscoveryPorts = {
-  networkInterfaces: listInterfaces,
+  networkInterfaces: interfaceLister(networkInterfaces),
   openUdp,
+  openMdns,
   dns: systemDns,
   request: requestHttp,
+  openStream: openHttpStream,
+  readText: (path) => readFile(path, 'utf8'),
+  environment: (name) => process.env[name],
   runCommand,
   runtimeFolder,
-}
-
-function listInterfaces(): readonly InterfaceAddress[] {
-  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses.map(({ address, family, netmask, internal }) => ({
-      name,
-      address,
-      family: family === 'IPv4' ? 4 : 6,
-      netmask,
-      isInternal: internal,
-    })),
-  )
 }
 
 /** The session's own folder when the system made one, else one of this user's among the temporary files. */

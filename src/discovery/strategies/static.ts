@@ -1,15 +1,21 @@
 /**
  * `static`: a fixed list of addresses, tried again for ever.
- * It takes the place of libcluster's Epmd strategy, with ports instead of epmd.
+ * It takes the place of libcluster's Epmd strategy. There epmd knows the ports; here a host without
+ * one is dialled at the port all nodes share.
  */
-import type { Check, Rules } from '../../kernel/index.ts'
-import { parseAddress } from '../port/address.ts'
-import type { PeerHint, StrategyDefinition } from '../port/port.ts'
+import { integerCheck, optional, type Check, type Rules } from '../../kernel/index.ts'
+import { parseAddress, type HostPort } from '../port/address.ts'
+import type { StrategyDefinition } from '../port/port.ts'
 
 /** Options of `static`. */
 export interface StaticOptions {
-  /** "host:port": IPv4, IPv6 in brackets or a DNS name. This node's own address may be among them. */
+  /**
+   * "host:port" or "host": IPv4, IPv6 in brackets or a DNS name. This node's own address may be among
+   * them. A node name of the BEAM ("shop@10.0.0.1") stands for its host.
+   */
   readonly hosts: readonly string[]
+  /** Port of the hosts that name none; the port all nodes of the cluster listen on. 1 to 65535. */
+  readonly port: number | undefined
 }
 
 const hostsMax = 1_024
@@ -22,35 +28,37 @@ const checkHosts: Check = (value) => {
 }
 
 /** The rules of {@link StaticOptions}. */
-export const staticRules: Rules<StaticOptions> = { hosts: { fallback: [], check: checkHosts } }
+export const staticRules: Rules<StaticOptions> = {
+  hosts: { fallback: [], check: checkHosts },
+  port: optional(integerCheck({ min: 1, max: 65_535 })),
+}
 
 /** The `static` strategy. */
 export const staticStrategy: StrategyDefinition<StaticOptions> = {
   name: 'static',
-  aliases: ['Cluster.Strategy.Epmd', 'epmd'],
+  aliases: ['epmd'],
   rules: staticRules,
-  // In libcluster the pause between attempts, `:infinity` for "once". Here it never gives up.
-  keyAliases: {
-    timeout: (value) => (Number.isInteger(value) ? { pollIntervalMs: value } : {}),
-  },
-  create: ({ hosts }) => {
-    const peers = hosts.map(hintOf)
+  findsHostsOnly: ({ hosts }) => hosts.some((host) => parsed(host)?.port === undefined),
+  create: ({ hosts, port }) => {
+    const peers = hosts.map(parsed).filter((peer) => peer !== undefined)
     return {
       kind: 'poll',
       defaults: { pollIntervalMs: 5_000, lookupTimeoutMs: 3_000, prune: 'never' },
-      lookup: () => Promise.resolve({ peers, complete: false }),
+      lookup: () =>
+        Promise.resolve({
+          peers: peers.map((peer) => ({ ...(port !== undefined && { port }), ...peer })),
+          complete: false,
+        }),
     }
   },
 }
 
-function problemOf(host: unknown): string | undefined {
-  const shown = typeof host === 'string' ? `"${host.slice(0, 80)}"` : typeof host
-  const parsed = typeof host === 'string' ? parseAddress(host) : undefined
-  if (!parsed) return `expected "host:port" ("[v6]:port"), found ${shown}`
-  if (parsed.port !== undefined) return undefined
-  return `${shown} has no port; write "${parsed.host.includes(':') ? `[${parsed.host}]` : parsed.host}:<port>"`
+function parsed(host: string): HostPort | undefined {
+  return parseAddress(host.slice(host.indexOf('@') + 1))
 }
 
-function hintOf(address: string): PeerHint {
-  return parseAddress(address) ?? { host: address }
+function problemOf(host: unknown): string | undefined {
+  if (typeof host === 'string' && parsed(host)) return undefined
+  const shown = typeof host === 'string' ? `"${host.slice(0, 80)}"` : typeof host
+  return `expected "host:port" ("[v6]:port") or "host", found ${shown}`
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { DialPlan, hostOf, provesGone, type LinkedMember } from './dial-plan.ts'
+import { DialPlan, type LinkedMember } from './dial-plan.ts'
+import { hostOf, provesGone } from './dial-target.ts'
 import { redialDelayMs, relinkDelayMs } from './redial-schedule.ts'
 
 const options = { redialMinMs: 1_000, redialMaxMs: 30_000, rememberForMs: 100_000, targetsMax: 16 }

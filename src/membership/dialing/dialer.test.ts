@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { FoundationError, silentLog } from '../../kernel/index.ts'
+import { FoundationError, silentLog, silentTelemetry } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/index.ts'
 import type { NodeIdentity } from '../../transport/index.ts'
 import { DialPlan } from './dial-plan.ts'
@@ -55,7 +55,7 @@ async function dialPlanned(plan: DialPlan, answers: [Answer, ...Answer[]]): Prom
   const dialer = new Dialer(
     {
       ...{ transport: { dial }, host: clock.host('a'), log: silentLog, plan },
-      telemetry: () => undefined,
+      telemetry: silentTelemetry,
       news: { reached: () => undefined, failed: () => undefined, ...outcomes },
     },
     membershipDefaults,

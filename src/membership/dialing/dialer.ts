@@ -7,13 +7,15 @@ import {
   FoundationError,
   isFoundationError,
   sleep,
+  toError,
   type Deferred,
   type Host,
   type Log,
   type Telemetry,
 } from '../../kernel/index.ts'
 import type { DialFailure, NodeIdentity, Transport } from '../../transport/index.ts'
-import { provesGone, type DialAttempt, type DialPlan, type DialTarget } from './dial-plan.ts'
+import type { DialPlan } from './dial-plan.ts'
+import { provesGone, type DialAttempt, type DialTarget } from './dial-target.ts'
 
 /** What a dialer talks to. */
 export interface DialerDeps {
@@ -106,8 +108,10 @@ export class Dialer {
     const startedAtMs = this.#deps.host.nowMs()
     const { telemetry, host, news } = this.#deps
     try {
-      const peer = await this.#dialUntil(address, timeoutMs, signal)
-      telemetry('membership.dial.done', { durationMs: host.nowMs() - startedAtMs }, { address })
+      const dial = (): Promise<NodeIdentity> => this.#dialUntil(address, timeoutMs, signal)
+      const peer = await telemetry.span('membership.dial', () => ({ address }), dial)
+      const durationMs = host.nowMs() - startedAtMs
+      telemetry.execute('membership.dial.done', { durationMs }, () => ({ address }))
       news.reached(peer, address)
       return peer
     } catch (thrown) {
@@ -116,7 +120,7 @@ export class Dialer {
       const error = asDialError(thrown, address)
       const reason = reasonOf(error)
       const durationMs = host.nowMs() - startedAtMs
-      telemetry('membership.dial.failed', { durationMs }, { address, reason })
+      telemetry.execute('membership.dial.failed', { durationMs }, () => ({ address, reason }))
       news.failed(address, reason, error)
       throw error
     }
@@ -238,7 +242,8 @@ function dialFailure(address: string, reason: DialFailure, what: string): Founda
 function asDialError(thrown: unknown, address: string): FoundationError {
   if (isFoundationError(thrown)) return thrown
   const details = { address, reason: 'broken' }
-  return new FoundationError('FND_DIAL_FAILED', `Dial of ${address} failed`, {
+  const message = `Dial of ${address} failed: ${toError(thrown).message}`
+  return new FoundationError('FND_DIAL_FAILED', message, {
     details,
     cause: thrown,
   })

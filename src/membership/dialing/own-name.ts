@@ -3,16 +3,22 @@ import { FoundationError } from '../../kernel/index.ts'
 import type { NodeIdentity } from '../../transport/index.ts'
 import type { DialNews } from './dialer.ts'
 
+/** Who refused this node for its name, and in what words. */
+export interface NameRefusal {
+  readonly address: string
+  readonly error: FoundationError
+}
+
 /** What is told of a refusal. */
 export interface OwnNameDeps {
   /** Each time this node is refused for its name; `isNews` when it was not refused before. */
-  readonly refused: (error: FoundationError, isNews: boolean) => void
+  readonly refused: (refusal: NameRefusal, isNews: boolean) => void
 }
 
 /** One a node. */
 export class OwnName {
   readonly #deps: OwnNameDeps
-  #refusal: { readonly address: string; readonly error: FoundationError } | undefined
+  #refusal: NameRefusal | undefined
 
   constructor(deps: OwnNameDeps) {
     this.#deps = deps
@@ -54,6 +60,6 @@ export class OwnName {
   #refusedAt(address: string, error: FoundationError): void {
     const isNews = this.#refusal === undefined
     this.#refusal = { address, error }
-    this.#deps.refused(error, isNews)
+    this.#deps.refused(this.#refusal, isNews)
   }
 }

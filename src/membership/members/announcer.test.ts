@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { FoundationError, silentLog } from '../../kernel/index.ts'
+import { FoundationError, silentLog, telemetryTo } from '../../kernel/index.ts'
 import { Announcer } from './announcer.ts'
 import type { MembershipEvent } from './member.ts'
 import { MemberTable } from './member-table.ts'
@@ -21,7 +21,7 @@ function announcing(listen: (event: MembershipEvent, announcer: Announcer) => vo
       isSelf: false,
     }),
     log: silentLog,
-    telemetry: (event) => telemetry.push(event),
+    telemetry: telemetryTo(({ event }) => telemetry.push(event)),
   })
   return { announcer, telemetry }
 }

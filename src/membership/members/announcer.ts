@@ -15,6 +15,14 @@ export interface AnnouncerDeps {
   readonly telemetry: Telemetry
 }
 
+const eventOf = {
+  'member-up': 'membership.member.up',
+  'member-suspect': 'membership.member.suspect',
+  'member-alive': 'membership.member.alive',
+  'member-down': 'membership.member.down',
+  'member-left': 'membership.member.left',
+} as const
+
 /** One a node. */
 export class Announcer {
   readonly #deps: AnnouncerDeps
@@ -30,10 +38,10 @@ export class Announcer {
   announce(changes: readonly MemberChange[]): void {
     for (const { type, record } of changes) {
       const { name, incarnation, cause } = record
-      const isBad = type === 'member-down' || type === 'member-suspect'
       const fields = { member: name, incarnation, ...(cause && { cause }) }
-      this.#deps.log[isBad ? 'warn' : 'info'](fields, type.replace('-', ' '))
-      this.#deps.telemetry(`membership.member.${type.slice('member-'.length)}`, {}, fields)
+      // A suspect may be alive again in a moment: nobody must act on it.
+      this.#deps.log[type === 'member-down' ? 'warn' : 'info'](fields, type.replace('-', ' '))
+      this.#deps.telemetry.execute(eventOf[type], {}, () => fields)
       const member = this.#deps.memberOf(record)
       this.#pending.push({ type, member, ...(cause && { cause }) })
     }
@@ -51,9 +59,8 @@ export class Announcer {
     this.trouble(new FoundationError(code, message, { details: { address, reason } }))
   }
 
-  /** A failure that follows nobody's call. */
+  /** A failure that follows nobody's call. Its owner writes it down. */
   trouble(error: FoundationError): void {
-    this.#deps.log.warn({ code: error.code, ...error.details }, error.message)
     this.#pending.push({ type: 'trouble', error })
     this.#tell()
   }
@@ -65,7 +72,8 @@ export class Announcer {
       try {
         this.#deps.news(event)
       } catch (thrown) {
-        this.#deps.log.error({ error: toError(thrown) }, 'a listener to membership threw')
+        const fields = { event: event.type, error: toError(thrown) }
+        this.#deps.log.error(fields, 'a listener to membership threw')
       }
     }
     this.#isTelling = false

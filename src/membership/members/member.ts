@@ -1,5 +1,11 @@
-/** What a member is and what membership tells of it. Types only. */
+/** What a member is and what membership tells of it. */
 import type { FoundationError } from '../../kernel/index.ts'
+
+/**
+ * The role of a looker-on, such as the command line: a member of the cluster that takes no part in
+ * its work. Never waited for, never asked to decide, never given anything to run.
+ */
+export const observerRole = 'observer'
 
 /** How this node sees a member. Each node has its own view; none is the truth. */
 export type MemberStatus =
@@ -16,6 +22,7 @@ export type MemberCause =
   | 'unreachable' // silent for longer than `downAfterMs`, to us and to those we asked
   | 'replaced' // a new incarnation has its name
   | 'disconnected' // `disconnect` was called, here or there
+  | 'quarantined' // it came and went too often; kept out for a while
   | 'silent' // suspect: nothing heard from it
   | 'indirect' // suspect: silent to us, but another member reaches it
 

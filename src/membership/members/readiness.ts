@@ -1,9 +1,14 @@
 /** Waiting until enough members are alive and the set has settled. */
 import {
+  checkGiven,
   deferred,
+  integerCheck,
+  waitChecks,
   within,
+  wordCheck,
   type Deferred,
   type FoundationError,
+  type GivenChecks,
   type Host,
   type Timer,
   type WaitOptions,
@@ -11,10 +16,16 @@ import {
 
 /** What `ready` takes. */
 export interface ReadyOptions extends WaitOptions {
-  /** Other members that must be alive. Default 0. */
+  /** Other members that must be alive; those with the role `observer` are not counted. Default 0. */
   readonly minPeers?: number
   /** `continue` resolves at the deadline with the members there are. Default `fail`. */
   readonly onTimeout?: 'fail' | 'continue'
+}
+
+const readyChecks: GivenChecks<ReadyOptions> = {
+  ...waitChecks,
+  minPeers: integerCheck({ min: 0, max: 1_000_000 }),
+  onTimeout: wordCheck(['fail', 'continue']),
 }
 
 interface Waiter {
@@ -47,6 +58,7 @@ export class Readiness {
 
   /** Resolves when enough peers are alive and nothing changed for the margin; see {@link ReadyOptions}. */
   async wait(options: ReadyOptions): Promise<void> {
+    checkGiven(readyChecks, options, 'ready')
     const waiter: Waiter = { minPeers: options.minPeers ?? 0, done: deferred() }
     // Nobody may be listening any more when it fails.
     waiter.done.promise.catch(() => undefined)
@@ -59,6 +71,7 @@ export class Readiness {
     try {
       await within(this.#host, waiter.done.promise, {
         what: `Waiting for ${String(waiter.minPeers)} alive peers`,
+        hint: () => this.#howItStands(waiter.minPeers),
         ...(options.signal && { signal: options.signal }),
         ...(options.timeoutMs !== undefined && !giveUp && { timeoutMs: options.timeoutMs }),
       })
@@ -74,6 +87,12 @@ export class Readiness {
     for (const waiter of this.#waiters) waiter.done.reject(error)
     this.#waiters.clear()
     this.#check()
+  }
+
+  #howItStands(minPeers: number): string {
+    const alive = this.#alivePeers
+    if (alive >= minPeers) return 'they are alive, but members still come and go'
+    return `${alive === 0 ? 'none is' : `${String(alive)} of them are`} alive; "foundation doctor" says why`
   }
 
   #check(): void {

@@ -1,6 +1,6 @@
 /** The member table as callers see it: with this node in it, and with round trips. */
 import type { LinkInfo, NodeIdentity, Transport } from '../../transport/index.ts'
-import type { Member, MemberStatus } from './member.ts'
+import { observerRole, type Member, type MemberStatus } from './member.ts'
 import { isLive, type MemberRecord, type MemberTable } from './member-table.ts'
 
 /** What a roster reads. */
@@ -37,6 +37,12 @@ export class Roster {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  /** The live members, this node first: without the round trips. For each vote on each commit. */
+  lives(): readonly Pick<Member, 'name' | 'incarnation' | 'roles'>[] {
+    const others = this.#deps.table.list().filter(isLive)
+    return this.#deps.isIn() ? [this.#deps.self(), ...others] : others
+  }
+
   member(name: string): Member | undefined {
     if (name === this.#deps.self().name) return this.self
     const record = this.#deps.table.get(name)
@@ -69,15 +75,19 @@ export class Roster {
     return table.list().filter((record) => isLive(record) && links.has(record.name))
   }
 
-  /** How many other members are alive. */
+  /** How many other members are alive; lookers-on are not counted. */
   get alivePeers(): number {
-    return this.#deps.table.list().filter((record) => record.status === 'alive').length
+    return this.#deps.table.list().filter(isAlivePeer).length
   }
 
   #rtts(): ReadonlyMap<string, number> {
     const known = this.#deps.transport.stats().filter((link) => link.rttMs !== undefined)
     return new Map(known.map((link) => [link.peer, link.rttMs ?? 0]))
   }
+}
+
+function isAlivePeer({ status, roles }: MemberRecord): boolean {
+  return status === 'alive' && !roles.includes(observerRole)
 }
 
 function asMember(record: MemberRecord, rtts: ReadonlyMap<string, number>): Member {

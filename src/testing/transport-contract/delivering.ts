@@ -1,6 +1,6 @@
 /** Contract of the transport port: what becomes of payloads. */
 import assert from 'node:assert/strict'
-import { until } from '../until.ts'
+import { until } from '../waiting/until.ts'
 import type { ChannelClass } from '../../transport/index.ts'
 import { allClasses, type Cast, type Stories } from './witness.ts'
 
@@ -30,7 +30,7 @@ export const delivering: Stories = {
         const size = ann.transport.capabilities.payloadMaxBytes[name]
         const payload = Buffer.alloc(size, name)
         assert.equal(ann.transport.send('bob', name, payload), 'accepted')
-        await until(`${name} arrived`, () => bob.inboundOf(ann, name).length === 1, 20_000)
+        await until(`${name} arrived`, () => bob.inboundOf(ann, name).length === 1, 60_000)
         const received = bob.inboundOf(ann, name)[0]?.payload
         assert.ok(received && Buffer.from(received).equals(payload))
         assert.ok(received.buffer !== payload.buffer, 'it is a copy')

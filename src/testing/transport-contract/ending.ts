@@ -1,6 +1,6 @@
 /** Contract of the transport port: how links end, and what the next one knows of the last. */
 import assert from 'node:assert/strict'
-import { until } from '../until.ts'
+import { until } from '../waiting/until.ts'
 import type { LinkStats } from '../../transport/index.ts'
 import type { TestContext } from 'node:test'
 import type { Cast, Stories } from './witness.ts'

@@ -1,6 +1,6 @@
 /** Contract of the transport port: how links come to be. */
 import assert from 'node:assert/strict'
-import { until } from '../until.ts'
+import { until } from '../waiting/until.ts'
 import type { Stories } from './witness.ts'
 
 /** How links come to be. */
@@ -68,6 +68,23 @@ export const linking: Stories = {
         assert.equal(witness.transport.stats().length, 1)
       }
       assert.equal(ann.ups[0]?.epoch, bob.ups[0]?.epoch)
+    },
+
+    'of which one comes while the link of the other is on its way become one link': async (
+      cast,
+    ) => {
+      const ann = await cast.add('ann')
+      const bob = await cast.add('bob')
+      await ann.transport.dial(bob.address)
+      const peer = await bob.transport.dial(ann.address)
+      assert.equal(peer.incarnation, ann.identity.incarnation)
+      await ann.say(bob, 'events', 'from ann')
+      await bob.say(ann, 'events', 'from bob')
+      await until('both heard', () => ann.frames.length + bob.frames.length === 2)
+      for (const witness of [ann, bob]) {
+        assert.equal(witness.ups.length, 1)
+        assert.deepEqual([witness.downs, witness.gaps], [[], []])
+      }
     },
 
     'of one address at once share one link': async (cast) => {

@@ -12,7 +12,7 @@ import {
 } from '../../transport/index.ts'
 import { describe, it, type TestContext } from 'node:test'
 import { isFoundationError } from '../../kernel/index.ts'
-import { until } from '../until.ts'
+import { until } from '../waiting/until.ts'
 
 /** Where the transports of one test live. */
 export interface TransportArena {

@@ -1,8 +1,8 @@
 /** One dial under way: its deadline, its single message on the road, its one outcome. */
 import { deferred, type Deferred, type Host, type Timer } from '../../kernel/index.ts'
-import type { DialFailure, NodeIdentity } from '../port.ts'
+import type { DialFailure, NodeIdentity } from '../port/port.ts'
 import type { Trip, Wires } from './network.ts'
-import { dialError } from './refusals.ts'
+import { dialError } from '../port/dial-errors.ts'
 
 /** What an attempt works with. */
 export interface AttemptDeps {
@@ -55,6 +55,15 @@ export class Attempt {
   travel(route: { from: string; to: string; host?: Host }): Promise<void> {
     return new Promise((resolve) => {
       if (!this.isOver) this.#trip = this.#deps.network.carry(route, resolve)
+    })
+  }
+
+  /** Who was to answer is gone: that it was reset arrives in the place of an answer. */
+  reset(route: { from: string; to: string; host: Host }): void {
+    this.#trip?.cancel()
+    if (this.isOver) return
+    this.#trip = this.#deps.network.carry(route, () => {
+      this.fail('broken')
     })
   }
 

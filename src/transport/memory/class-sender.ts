@@ -1,6 +1,6 @@
 /** The sending side of one class of one link: the bound of its queue and who waits for room. */
 import { deferred, type Deferred } from '../../kernel/index.ts'
-import type { ChannelClass, ClassStats } from '../port.ts'
+import type { ChannelClass, ClassStats } from '../port/port.ts'
 import { overflowPolicies, type OverflowPolicy } from './options.ts'
 import { headerBytes, type Parcel } from './parcel.ts'
 import type { Stream } from './stream.ts'

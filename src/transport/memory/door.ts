@@ -3,18 +3,23 @@
  * becomes the link (that of the smaller node name). Makes no link itself.
  */
 import { toError, type Host, type Timer } from '../../kernel/index.ts'
-import type { Admission, DialFailure, NodeIdentity } from '../port.ts'
+import type { VersionRange } from '../../wire/index.ts'
+import type { Admission, DialFailure, LinkInfo, NodeIdentity } from '../port/port.ts'
 import { Attempt } from './attempt.ts'
 import type { LinkEnd } from './link-end.ts'
 import type { Wires } from './network.ts'
 import type { PeerLedger } from './peer-ledger.ts'
-import { dialError, screen } from './refusals.ts'
+import { dialError, objectionOf, ourWord, type Objection } from '../port/dial-errors.ts'
+import { dialStays, isOvertaken, nextEpoch, screen, type Party } from '../port/handshake-rules.ts'
 
 /** The hub, as transports use it. */
 export interface Network extends Wires {
   /** Who answers at an address now; undefined when nobody listens. */
   at(address: string): Door | undefined
 }
+
+/** What both sides of a link know of it. */
+export type Terms = Pick<LinkInfo, 'peer' | 'epoch' | 'protocol'>
 
 /** What a door works with: one transport. */
 export interface DoorDeps {
@@ -24,22 +29,24 @@ export interface DoorDeps {
   /** Name of this node in the faults of the network. */
   readonly place: string
   readonly self: NodeIdentity
+  /** The versions this node speaks. */
+  readonly protocol: VersionRange
   admit(peer: NodeIdentity): Promise<Admission>
   linkWith(peer: string): LinkEnd | undefined
   /** Makes the link whose other side waits at `remote`; this side is up at once. */
-  connect(link: { remote: Door; peer: NodeIdentity; epoch: number; attempt: Attempt }): void
+  connect(link: { remote: Door; terms: Terms; attempt: Attempt }): void
   /** The other side of `connect`: an end that waits for the confirmation. */
-  makePendingEnd(peer: NodeIdentity, epoch: number): LinkEnd
-  refused(address: string, reason: DialFailure): void
+  makePendingEnd(terms: Terms): LinkEnd
+  /** A link was not made; `isOurDial` when this node had dialled. */
+  refused(address: string, objection: Objection, isOurDial: boolean): void
 }
 
 /** What the one who was dialled says. `epoch` is of the latest link between the two incarnations. */
-export type Answer = { readonly kind: 'refuse'; readonly reason: DialFailure } | Meeting
+export type Answer = { readonly kind: 'refuse'; readonly objection: Objection } | Meeting
 
 /** `crossed`: my own dial to you goes on, wait for it. `linked`: I have a live link with you. */
-export interface Meeting {
+export interface Meeting extends Party {
   readonly kind: 'welcome' | 'crossed' | 'linked'
-  readonly identity: NodeIdentity
   readonly epoch: number
 }
 
@@ -55,6 +62,8 @@ interface Guest {
 export class Door {
   readonly deps: DoorDeps
   readonly #attempts = new Map<string, Attempt>()
+  /** Dials of others that wait for an answer of this node, each with what ends it when there is none. */
+  readonly #unanswered = new Map<Attempt, () => void>()
   readonly #guests = new Map<string, Guest>()
   readonly #awaitingLink = new Map<string, Set<() => void>>()
   #state: 'open' | 'leaving' = 'open'
@@ -71,7 +80,10 @@ export class Door {
     const attempt = new Attempt(address, {
       host,
       network,
-      over: () => this.#attempts.delete(address),
+      over: () => {
+        this.#attempts.delete(address)
+        network.at(address)?.answered(attempt)
+      },
     })
     this.#attempts.set(address, attempt)
     this.#knock(attempt).catch((thrown: unknown) => {
@@ -81,13 +93,14 @@ export class Door {
   }
 
   /** What this node says to one that dials it. */
-  async answer(peer: NodeIdentity, attempt: Attempt): Promise<Answer> {
-    const objection = this.#objection(peer)
+  async answer(party: Party, attempt: Attempt): Promise<Answer> {
+    const peer = party.identity
+    const objection = this.#objection(party)
     if (objection !== undefined) return this.#refuse(peer, objection)
     if (this.#crosses(peer)) return this.#say('crossed', peer)
     const admission = await this.deps.admit(peer)
-    if (admission !== 'admit') return this.#refuse(peer, admission)
-    const late = this.#objection(peer)
+    if (admission !== 'admit') return this.#refuse(peer, objectionOf(admission))
+    const late = this.#objection(party)
     if (late !== undefined) return this.#refuse(peer, late)
     if (this.#crosses(peer)) return this.#say('crossed', peer)
     if (this.#linkWith(peer)) return this.#say('linked', peer)
@@ -96,10 +109,10 @@ export class Door {
   }
 
   /** The end of the link a welcomed peer is about to confirm. */
-  pendingEnd(peer: NodeIdentity, epoch: number): LinkEnd {
-    const end = this.deps.makePendingEnd(peer, epoch)
-    const guest = this.#guests.get(peer.name)
-    if (guest?.identity.incarnation === peer.incarnation) guest.end = end
+  pendingEnd(terms: Terms): LinkEnd {
+    const end = this.deps.makePendingEnd(terms)
+    const guest = this.#guests.get(terms.peer.name)
+    if (guest?.identity.incarnation === terms.peer.incarnation) guest.end = end
     return end
   }
 
@@ -107,9 +120,18 @@ export class Door {
   confirm(end: LinkEnd): boolean {
     const { peer, epoch } = end.info
     const guest = this.#guests.get(peer.name)
-    if (guest?.end !== end || epoch <= this.deps.ledger.epoch(peer)) return false
+    if (guest?.end !== end || isOvertaken(epoch, this.deps.ledger.epoch(peer))) return false
     this.#forget(guest)
     return true
+  }
+
+  /** A dial is on its way to this node: `reset` is called when it ends before it answered. */
+  awaits(attempt: Attempt, reset: () => void): void {
+    this.#unanswered.set(attempt, reset)
+  }
+
+  answered(attempt: Attempt): void {
+    this.#unanswered.delete(attempt)
   }
 
   /** A link with this peer is up: who waits for it is done. */
@@ -127,34 +149,39 @@ export class Door {
       this.#forget(guest)
     }
     this.#awaitingLink.clear()
+    for (const reset of [...this.#unanswered.values()]) reset()
   }
 
   async #knock(attempt: Attempt): Promise<void> {
-    const { network, place, host, self } = this.deps
+    const { network, place, host } = this.deps
     const there = placeOf(attempt.address)
     if (there === undefined) {
       attempt.fail('unreachable')
       return
     }
-    const listener = network.at(attempt.address)?.deps.host
-    await attempt.travel({ from: place, to: there, ...(listener && { host: listener }) })
+    const answerer = network.at(attempt.address)
+    answerer?.awaits(attempt, () => {
+      attempt.reset({ from: there, to: place, host })
+    })
+    await attempt.travel({ from: place, to: there, ...(answerer && { host: answerer.deps.host }) })
     const remote = network.at(attempt.address)
     const answer: Answer = remote
-      ? await remote.answer(copyOf(self), attempt)
-      : { kind: 'refuse', reason: 'refused' }
+      ? await remote.answer(copyOf(this.#party), attempt)
+      : { kind: 'refuse', objection: objectionOf('refused') }
+    answerer?.answered(attempt)
     await attempt.travel({ from: there, to: place, host })
     if (attempt.isOver) return
-    if (answer.kind === 'refuse') this.#turnedAway(attempt, answer.reason)
+    if (answer.kind === 'refuse') this.#turnedAway(attempt, answer.objection)
     else if (network.at(attempt.address) !== remote || !remote) attempt.fail('broken')
-    else await this.#enter(attempt, remote, { ...answer, identity: copyOf(answer.identity) })
+    else await this.#enter(attempt, remote, copyOf(answer))
   }
 
   /** The dialler's half, once it knows who answered. */
   async #enter(attempt: Attempt, remote: Door, answer: Meeting): Promise<void> {
     const peer = answer.identity
-    const objection = screen(this.deps.self, peer)
-    if (objection !== undefined) {
-      this.#turnedAway(attempt, objection)
+    const protocol = screen(this.#party, answer)
+    if (typeof protocol !== 'number') {
+      this.#turnedAway(attempt, protocol)
       return
     }
     if (this.#mustWait(answer)) {
@@ -172,8 +199,8 @@ export class Door {
     else if (admission !== 'admit') this.#turnedAway(attempt, ourWord(admission))
     else if (this.#yieldsTo(peer)) await this.#waitForLink(attempt, peer)
     else {
-      const epoch = Math.max(this.deps.ledger.epoch(peer), answer.epoch) + 1
-      this.deps.connect({ remote, peer, epoch, attempt })
+      const epoch = nextEpoch(this.deps.ledger.epoch(peer), answer.epoch)
+      this.deps.connect({ remote, terms: { peer, epoch, protocol }, attempt })
       attempt.succeed(peer)
     }
   }
@@ -202,32 +229,40 @@ export class Door {
 
   /** Our own dial to the peer is under way and has precedence over the peer's. */
   #crosses(peer: NodeIdentity): boolean {
-    if (this.deps.self.name > peer.name) return false
+    if (!dialStays(this.deps.self.name, peer.name)) return false
     return peer.addresses.some((address) => this.#attempts.has(address))
   }
 
   /** The peer's dial was welcomed here and has precedence over ours. */
   #yieldsTo(peer: NodeIdentity): boolean {
     const guest = this.#guests.get(peer.name)
-    return guest?.identity.incarnation === peer.incarnation && peer.name < this.deps.self.name
+    return (
+      guest?.identity.incarnation === peer.incarnation && dialStays(peer.name, this.deps.self.name)
+    )
   }
 
-  #objection(peer: NodeIdentity): DialFailure | undefined {
-    return this.#state === 'leaving' ? 'leaving' : screen(this.deps.self, peer)
+  get #party(): Party {
+    return { identity: this.deps.self, protocol: this.deps.protocol }
+  }
+
+  #objection(peer: Party): Objection | undefined {
+    if (this.#state === 'leaving') return objectionOf('leaving')
+    const verdict = screen(this.#party, peer)
+    return typeof verdict === 'number' ? undefined : verdict
   }
 
   #say(kind: 'welcome' | 'crossed' | 'linked', peer: NodeIdentity): Answer {
-    return { kind, identity: this.deps.self, epoch: this.deps.ledger.epoch(peer) }
+    return { kind, ...this.#party, epoch: this.deps.ledger.epoch(peer) }
   }
 
-  #refuse(peer: NodeIdentity, reason: DialFailure): Answer {
-    this.deps.refused(peer.addresses[0] ?? peer.name, reason)
-    return { kind: 'refuse', reason }
+  #refuse(peer: NodeIdentity, objection: Objection): Answer {
+    this.deps.refused(peer.addresses[0] ?? peer.name, objection, false)
+    return { kind: 'refuse', objection }
   }
 
-  #turnedAway(attempt: Attempt, reason: DialFailure): void {
-    this.deps.refused(attempt.address, reason)
-    attempt.failWith(dialError(attempt.address, reason))
+  #turnedAway(attempt: Attempt, objection: Objection): void {
+    this.deps.refused(attempt.address, objection, true)
+    attempt.failWith(dialError(attempt.address, objection))
   }
 
   #expect(identity: NodeIdentity, attempt: Attempt): void {
@@ -247,17 +282,12 @@ export class Door {
   }
 }
 
-/** That the peer's name is taken is no word on ours: the caller is told that we turned it away. */
-function ourWord(admission: Exclude<Admission, 'admit'>): DialFailure {
-  return admission === 'name_in_use' ? 'rejected' : admission
-}
-
 /** The node's name in "name:port", or undefined when the address is of another form. */
 function placeOf(address: string): string | undefined {
   return /^(.+):\d+$/.exec(address)?.[1]
 }
 
-/** An identity as it comes out of the other end of a wire. */
-function copyOf(identity: NodeIdentity): NodeIdentity {
-  return JSON.parse(JSON.stringify(identity)) as NodeIdentity
+/** What was said as it comes out of the other end of a wire. */
+function copyOf<T>(said: T): T {
+  return JSON.parse(JSON.stringify(said)) as T
 }

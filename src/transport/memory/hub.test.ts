@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { diagnosticsTelemetry, isFoundationError, silentLog } from '../../kernel/index.ts'
+import { silentTelemetry, isFoundationError, silentLog } from '../../kernel/index.ts'
 import { VirtualClock } from '../../testing/virtual-host.ts'
-import type { ChannelClass, NodeIdentity, Transport } from '../port.ts'
+import type { ChannelClass, NodeIdentity, Transport } from '../port/port.ts'
 import { MemoryHub } from './hub.ts'
 import { memoryDefaults, type MemoryOptions } from './options.ts'
 
@@ -26,7 +26,7 @@ class Rig {
 
   async node(name: string, incarnation = `1-${name}`): Promise<Node> {
     const host = this.clock.host(name)
-    const deps = { host, log: silentLog, telemetry: diagnosticsTelemetry }
+    const deps = { host, log: silentLog, telemetry: silentTelemetry }
     const transport = this.hub.engine(name).create(deps)
     const news: string[] = []
     const self: NodeIdentity = {
@@ -113,6 +113,18 @@ describe('MemoryHub', () => {
     rig.hub.kill('bob')
     assert.equal(await rig.dial(ann, 'bob:1'), 'refused')
     assert.equal(await rig.dial(ann, 'nobody'), 'unreachable')
+  })
+
+  it('resets a dial whose answerer is killed before it came', async () => {
+    const rig = new Rig()
+    const ann = await rig.node('ann')
+    await rig.node('bob')
+    const dialed = rig.dial(ann, 'bob:1', 100)
+    rig.hub.kill('bob')
+    rig.clock.killed('bob')
+    assert.equal(await dialed, 'broken')
+    await rig.node('bob', '2-bob')
+    assert.equal(await rig.dial(ann, 'bob:1', 100), 'linked')
   })
 
   it('ends links of a killed node as lost, behind what it had sent', async () => {

@@ -3,7 +3,7 @@
  * is called as its engine was (`hub.engine('a')`), else by its node name.
  */
 import type { Host } from '../../kernel/index.ts'
-import type { ChannelClass, TransportEngine } from '../port.ts'
+import type { ChannelClass, TransportEngine } from '../port/port.ts'
 import type { Door, Network } from './door.ts'
 import { Faults, type Delay } from './faults.ts'
 import type { LinkEnd } from './link-end.ts'

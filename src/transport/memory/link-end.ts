@@ -2,7 +2,7 @@
  * One side of a link: counts what it sends and receives, keeps the class queues in bounds, hears
  * whether the other side is there. The streams between two ends are the network.
  */
-import type { Host, Timer } from '../../kernel/index.ts'
+import type { Host } from '../../kernel/index.ts'
 import {
   channelClasses,
   type ChannelClass,
@@ -11,9 +11,10 @@ import {
   type LinkInfo,
   type LinkStats,
   type SendOutcome,
-} from '../port.ts'
+} from '../port/port.ts'
 import { ClassSender } from './class-sender.ts'
-import { type MemoryOptions } from './options.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { MemoryOptions } from './options.ts'
 import type { PeerRecord } from './peer-ledger.ts'
 import type { Parcel } from './parcel.ts'
 import type { Stream } from './stream.ts'
@@ -54,16 +55,25 @@ export class LinkEnd {
   readonly #options: MemoryOptions
   readonly #senders = new Map<ChannelClass, ClassSender>()
   readonly #received = new Map<ChannelClass, Received>()
+  readonly #heartbeat: Heartbeat
   #state: LinkEndState = 'pending'
-  #heardMs: number
-  #rttMs: number | undefined
-  #pingTimer: Timer | undefined
 
   constructor(info: LinkInfo, deps: LinkEndDeps, options: MemoryOptions) {
     this.info = info
     this.#deps = deps
     this.#options = options
-    this.#heardMs = deps.host.nowMs()
+    this.#heartbeat = new Heartbeat(
+      {
+        host: deps.host,
+        ping: (sentAtMs) => {
+          this.#pushControl({ kind: 'ping', sentAtMs })
+        },
+        silent: () => {
+          this.shut('silent', 'lost')
+        },
+      },
+      options,
+    )
   }
 
   get state(): LinkEndState {
@@ -71,7 +81,7 @@ export class LinkEnd {
   }
 
   get silentMs(): number {
-    return this.#deps.host.nowMs() - this.#heardMs
+    return this.#heartbeat.silentMs
   }
 
   /** True when everything sent has arrived. */
@@ -95,12 +105,11 @@ export class LinkEnd {
   /** The link is up on this side. `confirm`: tell the other side, which waits for it. */
   open(confirm: boolean): void {
     this.#state = 'up'
-    this.#heardMs = this.#deps.host.nowMs()
     this.#deps.record.epoch = this.info.epoch
     if (confirm) this.#senders.get('control')?.confirm()
     this.#resume('control')
     if (!confirm) this.#resumeOthers()
-    this.#schedulePing()
+    this.#heartbeat.start()
   }
 
   /** See `Transport.send`. Counts the payload when it was taken. */
@@ -136,7 +145,7 @@ export class LinkEnd {
   /** Takes one parcel from the peer. */
   receive(channelClass: ChannelClass, parcel: Parcel): void {
     if (this.#state === 'down') return
-    if (channelClass === 'control') this.#heardMs = this.#deps.host.nowMs()
+    if (channelClass === 'control') this.#heartbeat.heard()
     this.#take(channelClass, parcel)
   }
 
@@ -155,7 +164,7 @@ export class LinkEnd {
         this.#pushControl({ kind: 'pong', sentAtMs: parcel.sentAtMs })
         return
       case 'pong':
-        this.#measureRtt(this.#deps.host.nowMs() - parcel.sentAtMs)
+        this.#heartbeat.answered(parcel.sentAtMs)
         return
       case 'end':
         this.shut(parcel.reason)
@@ -170,7 +179,7 @@ export class LinkEnd {
     if (this.#state === 'down') return
     const wasUp = this.#state === 'up'
     this.#state = 'down'
-    this.#pingTimer?.cancel()
+    this.#heartbeat.stop()
     for (const [name, sender] of this.#senders) {
       const last: Parcel | undefined =
         name === 'control' && parting ? { kind: 'end', reason: parting } : undefined
@@ -203,8 +212,9 @@ export class LinkEnd {
     return {
       peer: this.info.peer.name,
       epoch: this.info.epoch,
+      protocol: this.info.protocol,
       address: this.info.address,
-      rttMs: this.#rttMs,
+      rttMs: this.#heartbeat.rttMs,
       silentMs: this.silentMs,
       classes: Object.fromEntries(channelClasses.map((name) => [name, this.#classStats(name)])),
     }
@@ -269,26 +279,6 @@ export class LinkEnd {
   #failSlowPeer(): void {
     this.#deps.host.defer(() => {
       this.shut('slow-peer', 'lost')
-    })
-  }
-
-  #measureRtt(rttMs: number): void {
-    this.#rttMs = this.#rttMs === undefined ? rttMs : this.#rttMs + (rttMs - this.#rttMs) / 8
-  }
-
-  #schedulePing(): void {
-    const { host } = this.#deps
-    const { pingIntervalMs, silentMaxMs } = this.#options
-    const dueMs = host.nowMs() + pingIntervalMs
-    this.#pingTimer = host.after(pingIntervalMs, () => {
-      // A process that was itself asleep has not read what came meanwhile: it judges nobody yet.
-      const wasAsleep = host.nowMs() - dueMs > pingIntervalMs
-      if (!wasAsleep && this.silentMs > silentMaxMs) {
-        this.shut('silent', 'lost')
-        return
-      }
-      this.#pushControl({ kind: 'ping', sentAtMs: host.nowMs() })
-      this.#schedulePing()
     })
   }
 

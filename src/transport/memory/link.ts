@@ -1,6 +1,6 @@
 /** Two ends and the eight streams between them: four classes, two directions. */
 import type { Host } from '../../kernel/index.ts'
-import { channelClasses, type ChannelClass } from '../port.ts'
+import { channelClasses, type ChannelClass } from '../port/port.ts'
 import type { Path } from './faults.ts'
 import type { LinkEnd } from './link-end.ts'
 import type { Wires } from './network.ts'

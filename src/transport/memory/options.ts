@@ -1,6 +1,6 @@
 /** Options of the memory engine and what a full queue does, by class. */
 import { defaultsOf, integer, type Check, type Rule, type Rules } from '../../kernel/index.ts'
-import { channelClasses, type ChannelClass } from '../port.ts'
+import { channelClasses, type ChannelClass } from '../port/port.ts'
 
 /** Bytes by channel class. */
 export type BytesByClass = Readonly<Record<ChannelClass, number>>

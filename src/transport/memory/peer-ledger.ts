@@ -2,7 +2,7 @@
  * What outlives a link: how far each side has counted, by peer incarnation. This is what makes a
  * tail that was lost with a link visible as a gap on the next one.
  */
-import { channelClasses, type ChannelClass, type NodeIdentity } from '../port.ts'
+import { channelClasses, type ChannelClass, type NodeIdentity } from '../port/port.ts'
 
 /** Counts of one class. */
 export interface ClassCount {

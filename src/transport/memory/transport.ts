@@ -3,6 +3,7 @@
  * real copies of all bytes, real queues, and whatever faults the hub has.
  */
 import { FoundationError, sleep, within } from '../../kernel/index.ts'
+import { protocolVersions } from '../../wire/index.ts'
 import {
   channelClasses,
   type Admission,
@@ -16,15 +17,16 @@ import {
   type Transport,
   type TransportDeps,
   type TransportHandlers,
-} from '../port.ts'
-import { RefusalReports } from '../refusal-reports.ts'
+} from '../port/port.ts'
+import { RefusalReports } from '../port/refusal-reports.ts'
 import type { Attempt } from './attempt.ts'
-import { Door, type Network } from './door.ts'
+import { Door, type Network, type Terms } from './door.ts'
 import { joinEnds } from './link.ts'
 import { LinkEnd, type LinkNews } from './link-end.ts'
-import { News } from './news.ts'
+import { newsFor, type Tell } from './link-news.ts'
+import { News } from '../port/news.ts'
 import { PeerLedger } from './peer-ledger.ts'
-import { dialError } from './refusals.ts'
+import { dialError } from '../port/dial-errors.ts'
 
 /** The hub, as a transport that comes and goes. */
 export interface Socket {
@@ -197,28 +199,29 @@ export class MemoryTransport implements Transport {
       ledger: this.#ledger,
       place: by.place,
       self,
+      protocol: this.#deps.protocol ?? protocolVersions,
       admit: async (peer): Promise<Admission> => by.handlers.admit(peer),
       linkWith: (peer) => this.#links.get(peer),
       connect: (link) => {
         this.#connect(link)
       },
-      makePendingEnd: (peer, epoch) =>
-        this.#makeEnd({ peer, epoch, address: peer.addresses[0] ?? '', dialedBy: 'peer' }),
-      refused: (address, reason) => {
-        reports.add({ address, reason, message: dialError(address, reason).message })
+      makePendingEnd: (terms) =>
+        this.#makeEnd({ ...terms, address: terms.peer.addresses[0] ?? '', dialedBy: 'peer' }),
+      refused: (address, objection, isOurDial) => {
+        const { reason } = objection
+        const { message } = dialError(address, objection)
+        reports.add({ address, reason, message, isOurDial })
       },
     })
   }
 
-  #connect(link: { remote: Door; peer: NodeIdentity; epoch: number; attempt: Attempt }): void {
+  #connect(link: { remote: Door; terms: Terms; attempt: Attempt }): void {
     const running = this.#running
     if (!running) return
-    const { remote, peer, epoch, attempt } = link
-    const end = this.#makeEnd({ peer, epoch, address: attempt.address, dialedBy: 'self' })
-    const remoteEnd = remote.pendingEnd(
-      JSON.parse(JSON.stringify(running.self)) as NodeIdentity,
-      epoch,
-    )
+    const { remote, terms, attempt } = link
+    const end = this.#makeEnd({ ...terms, address: attempt.address, dialedBy: 'self' })
+    const self = JSON.parse(JSON.stringify(running.self)) as NodeIdentity
+    const remoteEnd = remote.pendingEnd({ ...terms, peer: self })
     joinEnds(
       this.#socket.network,
       { end, place: running.place, host: this.#deps.host },
@@ -245,7 +248,7 @@ export class MemoryTransport implements Transport {
     this.#running?.door.linked(peer.name)
   }
 
-  #tell(call: (handlers: TransportHandlers) => void): void {
+  readonly #tell: Tell = (call) => {
     const handlers = this.#running?.handlers
     if (!handlers) return
     this.#news.tell(() => {
@@ -255,31 +258,11 @@ export class MemoryTransport implements Transport {
 
   #linkNews(): LinkNews {
     return {
+      ...newsFor(this.#tell),
       confirmed: (end) => {
         if (this.#running?.door.confirm(end) !== true) return false
         this.#install(end, false)
         return true
-      },
-      frame: ({ info }, channelClass, { sequence, payload }) => {
-        const { peer, epoch } = info
-        this.#tell((handlers) => {
-          handlers.frame({ from: peer.name, class: channelClass, epoch, sequence, payload })
-        })
-      },
-      gap: ({ info }, channelClass, count) => {
-        this.#tell((handlers) => {
-          handlers.gap(info.peer.name, channelClass, count)
-        })
-      },
-      degraded: ({ info }, channelClass) => {
-        this.#tell((handlers) => {
-          handlers.classDegraded(info.peer.name, channelClass)
-        })
-      },
-      restored: ({ info }, channelClass) => {
-        this.#tell((handlers) => {
-          handlers.classRestored(info.peer.name, channelClass)
-        })
       },
       down: (end, reason) => {
         this.#dropped(end, reason)
@@ -300,6 +283,6 @@ export class MemoryTransport implements Transport {
 function notRunning(): FoundationError {
   return new FoundationError(
     'FND_NOT_RUNNING',
-    'The memory transport is not running; start it first',
+    'The memory transport is not running: the node was not started, or it stops',
   )
 }

@@ -37,7 +37,8 @@ function connectionOver(
   const heard: Heard = { frames: [], news: [] }
   const handlers: ConnectionHandlers = {
     frame: (kind, sequence, body) => {
-      heard.frames.push({ kind, sequence, body: body.toString() })
+      heard.frames.push({ kind, sequence, body: Buffer.from(body).toString() })
+      return 'free'
     },
     chunkEnd: () => undefined,
     writable: () => heard.news.push('writable'),
@@ -134,6 +135,7 @@ describe('ClassConnection: reading', () => {
       frame: (_kind, sequence) => {
         seen.push(sequence)
         connection.close()
+        return 'free'
       },
     })
     connection.open(Buffer.concat([1, 2].map((i) => frameOf(frameKinds.data, Buffer.alloc(1), i))))

@@ -4,8 +4,9 @@
  */
 import type { Duplex } from 'node:stream'
 import type { Host, Timer } from '../../kernel/index.ts'
-import { FrameReader, frameHeaderBytes, frameKinds, writeFrameHeader } from '../../wire/index.ts'
+import { asBuffer, FrameReader, frameKinds, releaseMemory, type BodyUse } from '../../wire/index.ts'
 import { partMaxBytes, totalBytesLength } from './fragments.ts'
+import { Page } from './page.ts'
 
 /** Why a connection ended, as far as its own socket tells. */
 export type ConnectionEnd = 'lost' | 'silent' | 'invalid-frame'
@@ -13,7 +14,7 @@ export type ConnectionEnd = 'lost' | 'silent' | 'invalid-frame'
 /** Gets the news of one connection. Nothing is called after `closed`, nor after {@link ClassConnection.close}. */
 export interface ConnectionHandlers {
   /** @throws {FoundationError} when the peer breaks the protocol; the connection is closed. */
-  frame(kind: number, sequence: number, body: Buffer): void
+  frame(kind: number, sequence: number, body: Uint8Array): BodyUse
   /** Every frame of one received chunk was handed over. */
   chunkEnd(): void
   /** Bytes left for the kernel: there may be room again. */
@@ -27,9 +28,6 @@ export interface ConnectionDeps {
   readonly handlers: ConnectionHandlers
 }
 
-/** The largest write; one whole fragment fits, or four of the small ones of bulk. */
-const chunkBytes = partMaxBytes + 4 * (totalBytesLength + frameHeaderBytes)
-
 /** How long the other side may take to end its half after a goodbye. */
 const finishMaxMs = 1_000
 
@@ -39,9 +37,7 @@ export class ClassConnection {
   readonly #deps: ConnectionDeps
   readonly #reader: FrameReader
   #state: 'open' | 'finishing' | 'closed' = 'open'
-  #chunk: Buffer = Buffer.alloc(0)
-  #chunkStart = 0
-  #chunkEnd = 0
+  #page: Page | undefined
   #flushIsDue = false
   #heardAtMs: number
   #heardSinceBeat = true
@@ -56,7 +52,7 @@ export class ClassConnection {
     this.#deps = deps
     this.#heardAtMs = deps.host.nowMs()
     this.#reader = new FrameReader(partMaxBytes + totalBytesLength, (kind, sequence, body) => {
-      if (this.#state === 'open') deps.handlers.frame(kind, sequence, body)
+      return this.#state === 'open' ? deps.handlers.frame(kind, sequence, body) : 'free'
     })
     // Stays for good: an error event without a listener would end the process.
     socket.on('error', this.#onLost).once('close', this.#onLost)
@@ -85,10 +81,10 @@ export class ClassConnection {
 
   /** Bytes written here that the kernel has not accepted yet. */
   get pendingBytes(): number {
-    return this.#chunkEnd - this.#chunkStart + this.#socket.writableLength
+    return (this.#page?.heldBytes ?? 0) + this.#socket.writableLength
   }
 
-  /** Adds one frame to the chunk that leaves at the end of this turn, or earlier when it is full. */
+  /** Adds one frame to the page that leaves at the end of this turn, or earlier when it is full. */
   write(kind: number, sequence: number, body: Uint8Array): void {
     if (this.#state !== 'open') return
     this.#append(kind, sequence, body)
@@ -100,10 +96,14 @@ export class ClassConnection {
 
   /** Hands what was written to the socket now. */
   flush(): void {
-    if (this.#chunkEnd === this.#chunkStart) return
-    const bytes = this.#chunk.subarray(this.#chunkStart, this.#chunkEnd)
-    this.#chunkStart = this.#chunkEnd
-    this.#socket.write(bytes, this.#onWritten)
+    const page = this.#page
+    if (page === undefined || page.heldBytes === 0) return
+    this.#socket.write(page.take(), (error) => {
+      // A write that failed makes no room: the socket is about to say that it is lost.
+      if (error) return
+      page.giveBack()
+      if (this.#state === 'open') this.#deps.handlers.writable()
+    })
   }
 
   /** Asks the peer for a sign of life, unless one is asked for already. */
@@ -118,9 +118,10 @@ export class ClassConnection {
   }
 
   /** The round trip a pong tells; undefined when it answers no ping of ours. */
-  pong(body: Buffer): number | undefined {
+  pong(body: Uint8Array): number | undefined {
     const sentAtMs = this.#pingSentAtMs
-    if (sentAtMs === undefined || body.length !== 8 || body.readDoubleBE(0) !== sentAtMs) return
+    if (sentAtMs === undefined || body.length !== 8) return
+    if (asBuffer(body).readDoubleBE(0) !== sentAtMs) return
     this.#pingSentAtMs = undefined
     return this.#deps.host.nowMs() - sentAtMs
   }
@@ -162,19 +163,14 @@ export class ClassConnection {
   }
 
   #append(kind: number, sequence: number, body: Uint8Array): void {
-    const bodyBytes = body.length
-    if (this.#chunk.length - this.#chunkEnd < frameHeaderBytes + bodyBytes) this.#turnPage()
-    const offset = writeFrameHeader(this.#chunk, this.#chunkEnd, { kind, sequence, bodyBytes })
-    this.#chunk.set(body, offset)
-    this.#chunkEnd = offset + bodyBytes
+    if (this.#page?.hasRoom(body.length) !== true) this.#turnPage()
+    this.#page?.add(kind, sequence, body)
   }
 
-  /** A chunk given to the socket is never written again, so the next one is always fresh. */
   #turnPage(): void {
     this.flush()
-    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes)
-    this.#chunkStart = 0
-    this.#chunkEnd = 0
+    this.#page?.leave()
+    this.#page = Page.next()
   }
 
   readonly #onTurnEnd = (): void => {
@@ -186,17 +182,12 @@ export class ClassConnection {
     this.#ended('lost')
   }
 
-  /** A write that failed makes no room: the socket is about to say that it is lost. */
-  readonly #onWritten = (error?: Error | null): void => {
-    if (!error && this.#state === 'open') this.#deps.handlers.writable()
-  }
-
   readonly #onData = (chunk: Buffer): void => {
     if (this.#state !== 'open') return
     this.#heardAtMs = this.#deps.host.nowMs()
     this.#heardSinceBeat = true
     try {
-      this.#reader.push(chunk)
+      if (this.#reader.push(chunk) === 'free') releaseMemory(chunk)
     } catch {
       this.#ended('invalid-frame')
       return

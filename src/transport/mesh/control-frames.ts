@@ -5,6 +5,7 @@
  *     openClass: u8 class | u32 generation of the last connection the asker had; 0 = none
  */
 import { FoundationError } from '../../kernel/index.ts'
+import { asBuffer } from '../../wire/index.ts'
 
 /** The receiver's word on what it has taken. */
 export interface Credit {
@@ -30,8 +31,8 @@ export function encodeCredit({ classIndex, generation, totalBytes }: Credit): Bu
 }
 
 /** @throws {FoundationError} `FND_FRAME_INVALID` */
-export function decodeCredit(body: Buffer): Credit {
-  checkLength(body, creditBytes)
+export function decodeCredit(bytes: Uint8Array): Credit {
+  const body = checked(bytes, creditBytes)
   return {
     classIndex: body.readUInt8(0),
     generation: body.readUInt32BE(1),
@@ -48,8 +49,8 @@ export function encodeOpenClass({ classIndex, generation }: OpenClass): Buffer {
 }
 
 /** @throws {FoundationError} `FND_FRAME_INVALID` */
-export function decodeOpenClass(body: Buffer): OpenClass {
-  checkLength(body, openClassBytes)
+export function decodeOpenClass(bytes: Uint8Array): OpenClass {
+  const body = checked(bytes, openClassBytes)
   return { classIndex: body.readUInt8(0), generation: body.readUInt32BE(1) }
 }
 
@@ -58,8 +59,8 @@ export function unexpected(kind: number): FoundationError {
   return new FoundationError('FND_FRAME_INVALID', `Frame kind ${String(kind)} is not expected here`)
 }
 
-function checkLength(body: Buffer, expected: number): void {
-  if (body.length === expected) return
+function checked(body: Uint8Array, expected: number): Buffer {
+  if (body.length === expected) return asBuffer(body)
   const message = `Control frame of ${String(body.length)} bytes: expected ${String(expected)}`
   throw new FoundationError('FND_FRAME_INVALID', message)
 }

@@ -4,6 +4,7 @@
  *     first fragment: u32 bytes of the whole payload | part      others: part
  */
 import { FoundationError } from '../../kernel/index.ts'
+import { allocateMemory, asBuffer } from '../../wire/index.ts'
 
 /** Largest body of a data frame, and largest part of a fragment. */
 export const partMaxBytes: number = 64 * 1024
@@ -17,24 +18,27 @@ export const creditPartMaxBytes: number = 16 * 1024
 /** In front of the first part. */
 export const totalBytesLength = 4
 
+/** Written again by every first fragment: it is copied into a page in the same turn. */
+const firstPart = Buffer.allocUnsafeSlow(totalBytesLength + partMaxBytes)
+
 /** One fragment ready to be written. */
 export interface Fragment {
+  /** To be used before the next fragment is made. */
   readonly body: Uint8Array
   /** Where the next part begins. */
   readonly nextOffset: number
   readonly isLast: boolean
 }
 
-/** The fragment of `payload` that begins at `offset`, with a part of at most `partBytes`. */
+/** The fragment of `payload` that begins at `offset`, with a part of at most `partBytes` (64 KiB or less). */
 export function fragmentAt(payload: Uint8Array, offset: number, partBytes: number): Fragment {
   const nextOffset = Math.min(payload.length, offset + partBytes)
   const part = payload.subarray(offset, nextOffset)
   const isLast = nextOffset === payload.length
   if (offset > 0) return { body: part, nextOffset, isLast }
-  const body = Buffer.allocUnsafe(totalBytesLength + part.length)
-  body.writeUInt32BE(payload.length, 0)
-  body.set(part, totalBytesLength)
-  return { body, nextOffset, isLast }
+  firstPart.writeUInt32BE(payload.length, 0)
+  firstPart.set(part, totalBytesLength)
+  return { body: firstPart.subarray(0, totalBytesLength + part.length), nextOffset, isLast }
 }
 
 /** Puts one payload at a time together; never holds more than `payloadMaxBytes`. */
@@ -59,7 +63,7 @@ export class Reassembly {
    * @returns the whole payload after its last fragment.
    * @throws {FoundationError} `FND_FRAME_INVALID` when sizes do not add up.
    */
-  add(sequence: number, body: Buffer, isLast: boolean): Buffer | undefined {
+  add(sequence: number, body: Uint8Array, isLast: boolean): Buffer | undefined {
     const part = this.isAt(sequence) ? body : this.#begin(sequence, body)
     const whole = this.#whole
     const filled = this.#filled + part.length
@@ -78,14 +82,14 @@ export class Reassembly {
     this.#filled = 0
   }
 
-  #begin(sequence: number, body: Buffer): Buffer {
+  #begin(sequence: number, body: Uint8Array): Uint8Array {
     if (body.length < totalBytesLength) throw invalid('no length')
-    const totalBytes = body.readUInt32BE(0)
+    const totalBytes = asBuffer(body).readUInt32BE(0)
     if (totalBytes > this.#payloadMaxBytes) {
       throw invalid(`a length of ${String(totalBytes)} bytes`)
     }
-    // Not from the shared pool, and untouched pages cost nothing until the bytes arrive.
-    this.#whole = Buffer.allocUnsafeSlow(totalBytes)
+    // Untouched pages of memory cost nothing until the bytes arrive.
+    this.#whole = allocateMemory(totalBytes)
     this.#filled = 0
     this.#sequence = sequence
     return body.subarray(totalBytesLength)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { silentLog } from '../../kernel/index.ts'
-import type { TransportHandlers } from '../port.ts'
+import type { TransportHandlers } from '../port/port.ts'
 import { guarded } from './guarded-handlers.ts'
 
 describe('guarded', () => {

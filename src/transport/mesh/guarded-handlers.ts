@@ -1,6 +1,6 @@
 /** Handlers that cannot throw into the engine: a bug above must not break a link. */
 import { toError, type Log } from '../../kernel/index.ts'
-import type { TransportHandlers } from '../port.ts'
+import type { TransportHandlers } from '../port/port.ts'
 
 /** The same handlers; what they throw is logged. `frame` and `admit` are guarded by their callers. */
 export function guarded(handlers: TransportHandlers, log: Log): TransportHandlers {

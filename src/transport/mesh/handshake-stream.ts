@@ -152,7 +152,10 @@ export class HandshakeStream {
       this.#fail(signal?.reason)
     }
     const timer = host.after(timeoutMs, () => {
-      const message = `${this.#options.address}: no answer within ${String(timeoutMs)} ms`
+      const { address } = this.#options
+      const message =
+        `Handshake with ${address}: connected, but no answer within ${String(timeoutMs)} ms; ` +
+        'its process hangs, or it is not a Foundation node'
       this.#fail(dialError({ reason: 'timeout', message }, this.#options.address))
     })
     socket.pause()

@@ -5,16 +5,16 @@
  */
 import type { TLSSocket } from 'node:tls'
 import type { FoundationError, Host } from '../../kernel/index.ts'
-import type { ChannelClass, NodeIdentity } from '../port.ts'
-import type { VerifiedPeer } from './credentials.ts'
-import { HandshakeStream } from './handshake-stream.ts'
 import {
   commonVersion,
-  handshakeFrames,
-  type Hello,
-  type HelloConfirm,
-  type HelloReply,
-} from './hello.ts'
+  noCommonVersion,
+  type Speaker,
+  type VersionRange,
+} from '../../wire/index.ts'
+import type { ChannelClass, NodeIdentity } from '../port/port.ts'
+import type { VerifiedPeer } from './credentials.ts'
+import { HandshakeStream } from './handshake-stream.ts'
+import { handshakeFrames, type Hello, type HelloConfirm, type HelloReply } from './hello.ts'
 import { remoteAddressOf } from './remote-address.ts'
 import { acceptFailure, dialError, dialFailure, type Refusal } from './tls-failure.ts'
 
@@ -58,7 +58,7 @@ export interface OfferOptions extends HandshakeOptions {
 /** What the accepting side brings. */
 export interface AnswerOptions extends HandshakeOptions {
   readonly self: NodeIdentity
-  readonly protocol: Hello['protocol']
+  readonly protocol: VersionRange
   /** Asked once, after the HELLO was checked. A refusal is told to the peer and thrown here. */
   readonly decide: (hello: Hello) => Promise<HelloReply | Refusal>
 }
@@ -154,12 +154,14 @@ function objection(mine: OwnSide, theirs: Hello, peer: VerifiedPeer): Refusal | 
 }
 
 function commonOf(mine: OwnSide, theirs: Hello): number | Refusal {
-  const range = ({ lowest, highest }: Hello['protocol']): string =>
-    `${String(lowest)} to ${String(highest)}`
-  const message =
-    `Nodes "${mine.identity.name}" (protocol ${range(mine.protocol)}) and ` +
-    `"${theirs.identity.name}" (${range(theirs.protocol)}) share no version; update the older one`
-  return commonVersion(mine.protocol, theirs.protocol) ?? { reason: 'version', message }
+  const protocol = commonVersion(mine.protocol, theirs.protocol)
+  if (protocol !== undefined) return protocol
+  const message = noCommonVersion(speakerOf(mine), speakerOf(theirs))
+  return { reason: 'version', message }
+}
+
+function speakerOf({ identity, protocol }: Pick<Hello, 'identity' | 'protocol'>): Speaker {
+  return { name: identity.name, protocol }
 }
 
 /** Goes on with a value; tells the peer about a refusal and throws it. */

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { isFoundationError } from '../../kernel/index.ts'
 import { encodeValue, frameHeaderBytes, frameKinds } from '../../wire/index.ts'
-import { commonVersion, decodeHandshake, handshakeFrames, helloMaxBytes } from './hello.ts'
+import { decodeHandshake, handshakeFrames, helloMaxBytes } from './hello.ts'
 import { helloOf, identityOf, replyOf } from './tls-fixtures.test.ts'
 
 const bodyOf = (frame: Buffer): Buffer => frame.subarray(frameHeaderBytes)
@@ -102,22 +102,5 @@ describe('a HELLO is refused', () => {
       }),
       { numRuns: 2000 },
     )
-  })
-})
-
-describe('commonVersion', () => {
-  const range = (lowest: number, highest: number): { lowest: number; highest: number } => ({
-    lowest,
-    highest,
-  })
-  it('is the highest of both ranges, the same from both sides', () => {
-    assert.equal(commonVersion(range(1, 3), range(2, 5)), 3)
-    assert.equal(commonVersion(range(2, 5), range(1, 3)), 3)
-    assert.equal(commonVersion(range(1, 1), range(1, 9)), 1)
-  })
-
-  it('is undefined for ranges that do not overlap', () => {
-    assert.equal(commonVersion(range(1, 2), range(3, 4)), undefined)
-    assert.equal(commonVersion(range(3, 4), range(1, 2)), undefined)
   })
 })

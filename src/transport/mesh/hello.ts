@@ -21,8 +21,9 @@ import {
   string,
   unknownValue,
   type Message,
+  type VersionRange,
 } from '../../wire/index.ts'
-import { channelClasses, type ChannelClass, type NodeIdentity } from '../port.ts'
+import { channelClasses, type ChannelClass, type NodeIdentity } from '../port/port.ts'
 import { isMeshFailure, type Refusal } from './tls-failure.ts'
 
 /** Bound of the body of every frame before the connection is up. */
@@ -30,7 +31,7 @@ export const helloMaxBytes: number = 16 * 1024
 
 /** What the dialing side says of itself. */
 export interface Hello {
-  readonly protocol: { readonly lowest: number; readonly highest: number }
+  readonly protocol: VersionRange
   readonly identity: NodeIdentity
   readonly class: ChannelClass
   /** Random, of this side and this connection. 1 to 64 bytes. */
@@ -130,15 +131,6 @@ export function decodeHandshake(kind: number, body: Uint8Array): HandshakeMessag
     default:
       throw invalid(`frame kind ${String(kind)} before the handshake is done`)
   }
-}
-
-/** The highest version both ranges hold; undefined when they do not overlap. */
-export function commonVersion(
-  mine: Hello['protocol'],
-  theirs: Hello['protocol'],
-): number | undefined {
-  const highest = Math.min(mine.highest, theirs.highest)
-  return highest >= Math.max(mine.lowest, theirs.lowest) ? highest : undefined
 }
 
 function frame<T>(kind: Message<T>, value: T): Buffer {

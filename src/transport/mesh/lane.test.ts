@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { frameKinds } from '../../wire/index.ts'
-import type { ChannelClass } from '../port.ts'
+import type { ChannelClass } from '../port/port.ts'
 import type { ClassConnection } from './class-connection.ts'
 import { Lane } from './lane.ts'
-import { StreamBook } from './sequence.ts'
+import { StreamBook } from '../port/sequence.ts'
 
 interface Sent {
   readonly kind: number
@@ -118,11 +118,11 @@ describe('Lane: receiving', () => {
   it('delivers in order and counts what is missing', () => {
     const { lane, news, connection } = laneOf('events')
     lane.attach(connection, { told: 5, generation: 1 })
-    lane.data(5, Buffer.alloc(1))
-    lane.data(8, Buffer.alloc(2))
+    lane.frame(frameKinds.data, 5, Buffer.alloc(1))
+    lane.frame(frameKinds.data, 8, Buffer.alloc(2))
     assert.deepEqual(news, ['gap 4', 'payload 5 of 1', 'gap 2', 'payload 8 of 2'])
     assert.throws(() => {
-      lane.data(8, Buffer.alloc(1))
+      lane.frame(frameKinds.data, 8, Buffer.alloc(1))
     })
     assert.equal(lane.stats().gapFrames, 6)
   })
@@ -132,8 +132,8 @@ describe('Lane: receiving', () => {
     lane.attach(connection, { told: 1, generation: 1 })
     const body = Buffer.alloc(104)
     body.writeUInt32BE(1_000, 0)
-    lane.fragment(1, body, false)
-    lane.data(2, Buffer.alloc(3))
+    lane.frame(frameKinds.fragment, 1, body)
+    lane.frame(frameKinds.data, 2, Buffer.alloc(3))
     assert.deepEqual(news, ['gap 1', 'payload 2 of 3'])
   })
 })

@@ -1,6 +1,6 @@
 /** What a finished handshake says of the link it makes. */
-import type { LinkInfo } from '../port.ts'
-import type { Streams } from './sequence.ts'
+import type { LinkInfo } from '../port/port.ts'
+import type { Streams } from '../port/sequence.ts'
 
 /** Plain facts of a link, and its counters. */
 export interface LinkFacts {

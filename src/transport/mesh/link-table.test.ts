@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { NodeIdentity } from '../port.ts'
+import type { NodeIdentity } from '../port/port.ts'
 import { LinkTable, judgeHello, judgeReply, type Claim } from './link-table.ts'
 import type { Link } from './link.ts'
 

@@ -3,7 +3,8 @@
  * link. Two nodes may dial each other in the same moment; exactly one connection survives:
  * the one dialled by the node with the smaller name.
  */
-import type { NodeIdentity } from '../port.ts'
+import { dialStays } from '../port/handshake-rules.ts'
+import type { NodeIdentity } from '../port/port.ts'
 import type { Link } from './link.ts'
 
 /** What is going on with one peer name. Values are incarnations of the peer. */
@@ -35,7 +36,8 @@ export function judgeReply(
   selfName: string,
 ): HandshakeVerdict {
   if (view.linked === peer.incarnation || view.confirming === peer.incarnation) return 'linked'
-  return view.answering === peer.incarnation && peer.name < selfName ? 'theirs' : 'go-on'
+  const isAnswered = view.answering === peer.incarnation
+  return isAnswered && dialStays(peer.name, selfName) ? 'theirs' : 'go-on'
 }
 
 /** A handshake that is neither up nor over; `end` may be called more than once. */

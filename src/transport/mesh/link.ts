@@ -2,8 +2,7 @@
  * One live link to one peer: the control connection that it lives and dies with, and up to three
  * more, one a class, that are opened on first use and replaced when they are lost.
  */
-import { toError, type Host, type Log, type Timer } from '../../kernel/index.ts'
-import { frameKinds } from '../../wire/index.ts'
+import type { Host, Log, Timer } from '../../kernel/index.ts'
 import {
   channelClasses,
   type ChannelClass,
@@ -11,22 +10,17 @@ import {
   type LinkInfo,
   type LinkStats,
   type TransportHandlers,
-} from '../port.ts'
+} from '../port/port.ts'
 import { ClassConnection, type ConnectionEnd } from './class-connection.ts'
 import { ClassDialer, type Opened } from './class-dialer.ts'
-import {
-  decodeCredit,
-  decodeOpenClass,
-  encodeCredit,
-  encodeOpenClass,
-  unexpected,
-} from './control-frames.ts'
 import { creditBatchBytes } from './credit.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { lanesOf, type Lane, type LaneOwner } from './lane.ts'
+import { LinkNews } from './link-news.ts'
+import { LinkSteering } from './link-steering.ts'
 import type { MeshOptions } from './mesh-options.ts'
 import type { LinkFacts } from './link-facts.ts'
-import type { Streams } from './sequence.ts'
+import type { Streams } from '../port/sequence.ts'
 
 /** What a link talks to. */
 export interface LinkDeps {
@@ -51,7 +45,9 @@ export class Link implements LaneOwner {
   readonly lanes: readonly Lane[]
   readonly lane: Readonly<Record<ChannelClass, Lane>>
   readonly #deps: LinkDeps
+  readonly #news: LinkNews
   readonly #control: Lane
+  readonly #steering: LinkSteering
   readonly #dialer: ClassDialer
   readonly #heartbeat: Heartbeat
   #state: 'up' | 'leaving' | 'down' = 'up'
@@ -63,12 +59,24 @@ export class Link implements LaneOwner {
     this.info = facts.info
     this.streams = facts.streams
     this.#deps = deps
+    this.#news = new LinkNews(deps, facts.info)
     this.lane = lanesOf(this, options)
     this.lanes = channelClasses.map((channelClass) => this.lane[channelClass])
     this.#control = this.lane.control
-    const tellCredit = (lane: Lane): void => {
-      this.#tellCredit(lane, 1)
-    }
+    this.#steering = new LinkSteering({
+      lanes: this.lanes,
+      isDialer: facts.info.dialedBy === 'self',
+      measured: (roundTripMs) => {
+        this.#heartbeat.measured(roundTripMs)
+      },
+      goodbye: (lane) => {
+        this.#goodbye(lane)
+      },
+      asked: (lane, generation) => {
+        this.#asked(lane, generation)
+      },
+    })
+    const tellCredit = this.#steering.tellAnyCredit
     this.#heartbeat = new Heartbeat({ host: deps.host, lanes: this.lanes, tellCredit }, options)
     this.#dialer = new ClassDialer({
       host: deps.host,
@@ -128,13 +136,14 @@ export class Link implements LaneOwner {
       host: this.#deps.host,
       handlers: {
         frame: (kind, sequence, body) => {
-          if (kind === frameKinds.data) lane.data(sequence, body)
-          else this.#frame(lane, kind, { sequence, body })
+          const use = lane.frame(kind, sequence, body)
+          if (use === undefined) this.#steering.frame(lane, kind, body)
+          return use ?? 'free'
         },
         chunkEnd: () => {
-          this.#tellCredit(lane, creditBatchBytes)
+          this.#steering.tellCredit(lane, creditBatchBytes)
           // Answers do not wait for the end of the turn: bulk may be read until then.
-          this.#control.connection?.flush()
+          this.#steering.flush()
         },
         writable: () => {
           lane.pump()
@@ -145,33 +154,22 @@ export class Link implements LaneOwner {
       },
     })
     lane.attach(connection, { told: told[lane.index] ?? 1, generation })
-    if (wasDegraded) this.#deps.handlers.classRestored(this.info.peer.name, channelClass)
+    if (wasDegraded) this.#news.restored(lane)
     connection.open(leftover)
   }
 
   deliver(lane: Lane, sequence: number, payload: Uint8Array): void {
-    const { info } = this
-    try {
-      this.#deps.handlers.frame({
-        from: info.peer.name,
-        class: lane.channelClass,
-        epoch: info.epoch,
-        sequence,
-        payload,
-      })
-    } catch (thrown) {
-      this.#deps.log.error({ error: toError(thrown) }, 'handling a payload failed')
-    }
+    this.#news.payload(lane, sequence, payload)
   }
 
   gap(lane: Lane, count: number): void {
-    this.#deps.handlers.gap(this.info.peer.name, lane.channelClass, count)
+    this.#news.gap(lane, count)
   }
 
   wanted(lane: Lane): void {
     if (!this.isUp || lane === this.#control || lane.state === 'connecting') return
     if (this.info.dialedBy === 'self') this.#dialer.want(lane)
-    else if (lane.state === 'idle') this.#request(lane)
+    else if (lane.state === 'idle') this.#steering.requestClass(lane)
     if (lane.state === 'idle') lane.state = 'connecting'
   }
 
@@ -226,6 +224,7 @@ export class Link implements LaneOwner {
     return {
       peer: this.info.peer.name,
       epoch: this.info.epoch,
+      protocol: this.info.protocol,
       address: this.info.address,
       rttMs: this.#heartbeat.roundTripMs,
       silentMs: this.silentMs,
@@ -242,60 +241,14 @@ export class Link implements LaneOwner {
     this.#deps.onDown(this, reason)
   }
 
-  #frame(lane: Lane, kind: number, { sequence, body }: { sequence: number; body: Buffer }): void {
-    switch (kind) {
-      case frameKinds.fragment:
-      case frameKinds.fragmentEnd:
-        lane.fragment(sequence, body, kind === frameKinds.fragmentEnd)
-        return
-      case frameKinds.ping:
-        this.#answerPing(lane, body)
-        return
-      case frameKinds.pong:
-        this.#takePong(lane, body)
-        return
-      case frameKinds.goodbye:
-        this.#goodbye(lane)
-        return
-      default:
-        if (lane === this.#control) this.#controlFrame(kind, body)
-        else throw unexpected(kind)
-    }
-  }
-
-  #controlFrame(kind: number, body: Buffer): void {
-    if (kind === frameKinds.credit) this.#takeCredit(body)
-    else if (kind === frameKinds.openClass) this.#openClass(body)
-    else throw unexpected(kind)
-  }
-
-  #takeCredit(body: Buffer): void {
-    const { classIndex, generation, totalBytes } = decodeCredit(body)
-    const lane = this.lanes[classIndex]
-    if (!lane?.credit?.credited(generation, totalBytes)) throw unexpected(frameKinds.credit)
-    lane.pump()
-  }
-
-  #openClass(body: Buffer): void {
-    const { classIndex, generation } = decodeOpenClass(body)
-    const lane = this.lanes[classIndex]
-    if (!lane || lane === this.#control || this.info.dialedBy === 'peer') {
-      throw unexpected(frameKinds.openClass)
-    }
+  /** The peer wants a connection of a class, on which it has lost all up to `generation`. */
+  #asked(lane: Lane, generation: number): void {
     // Lost on the other side, which this socket may never notice.
-    if (generation >= lane.meter.generation) this.#drop(lane)
+    if (lane.connection && generation >= lane.meter.generation) {
+      lane.connection.close()
+      this.#degrade(lane)
+    }
     if (!lane.connection) this.wanted(lane)
-  }
-
-  #answerPing(lane: Lane, body: Buffer): void {
-    if (body.length !== 8) throw unexpected(frameKinds.ping)
-    // A peer that asks and does not read gets no more answers than fit.
-    if (lane.canAnswer) lane.connection?.write(frameKinds.pong, 0, body)
-  }
-
-  #takePong(lane: Lane, body: Buffer): void {
-    const roundTripMs = lane.connection?.pong(body)
-    if (roundTripMs !== undefined && lane === this.#control) this.#heartbeat.measured(roundTripMs)
   }
 
   /** On a class connection: it ends in order. On control: the whole link does. */
@@ -332,30 +285,12 @@ export class Link implements LaneOwner {
     }
     this.#degrade(lane)
     if (this.info.dialedBy === 'self') this.#dialer.want(lane)
-    else this.#request(lane)
-  }
-
-  #drop(lane: Lane): void {
-    lane.connection?.close()
-    if (lane.connection) this.#degrade(lane)
+    else this.#steering.requestClass(lane)
   }
 
   #degrade(lane: Lane): void {
     const isNews = lane.state !== 'degraded'
     lane.detach('degraded')
-    if (isNews) this.#deps.handlers.classDegraded(this.info.peer.name, lane.channelClass)
-  }
-
-  /** Asks the side that dials for a connection; all there were are gone here. */
-  #request({ index: classIndex, meter }: Lane): void {
-    const body = encodeOpenClass({ classIndex, generation: meter.generation })
-    this.#control.connection?.write(frameKinds.openClass, 0, body)
-  }
-
-  #tellCredit(lane: Lane, atLeastBytes: number): void {
-    if (!lane.credit || lane.meter.owedBytes < atLeastBytes || !this.#control.canAnswer) return
-    const { index: classIndex, meter } = lane
-    const credit = { classIndex, generation: meter.generation, totalBytes: meter.tell() }
-    this.#control.connection?.write(frameKinds.credit, 0, encodeCredit(credit))
+    if (isNews) this.#news.degraded(lane)
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { connect as connectTcp } from 'node:net'
 import { describe, it } from 'node:test'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
-import { Keyring, silentLog, systemHost } from '../../kernel/index.ts'
+import { Keyring, silentLog, systemHost, silentTelemetry } from '../../kernel/index.ts'
 import { tlsSettings } from './credentials.ts'
 import { MeshListener } from './listener.ts'
 import { anyNode, pskFor, pskIdentity } from './psk.ts'
@@ -209,7 +209,7 @@ describe('listen and close', () => {
   it('survives an owner that throws', async () => {
     const listener = new MeshListener(
       {
-        ...{ host: systemHost, log: silentLog, telemetry: () => undefined },
+        ...{ host: systemHost, log: silentLog, telemetry: silentTelemetry },
         onSocket: () => {
           throw new Error('a bug')
         },

@@ -71,7 +71,7 @@ export class MeshListener {
     const { host, port } = this.#options
     return new Promise((resolve, reject) => {
       this.#server.once('error', (cause) => {
-        const message = `Cannot listen on ${host}:${String(port)}: ${cause.message}`
+        const message = `Cannot listen on ${host}:${String(port)}: ${whyNot(cause)}`
         reject(new FoundationError('FND_ADDRESS_IN_USE', message, { cause }))
       })
       this.#server.listen({ host, port }, () => {
@@ -103,11 +103,13 @@ export class MeshListener {
   }
 
   readonly #onServerError = (error: Error): void => {
-    this.#deps.log.warn({ error }, 'accepting a connection failed')
+    const what = 'accepting a connection failed: nodes that dial this one are not let in meanwhile'
+    this.#deps.log.warn({ error }, what)
   }
 
   readonly #refused = (address: string, refusal: Refusal): void => {
-    this.#deps.telemetry('mesh.handshake.refused', { count: 1 }, { reason: refusal.reason })
+    const { reason } = refusal
+    this.#deps.telemetry.execute('transport.handshake.refused', { count: 1 }, () => ({ reason }))
     this.#deps.onRefused?.(address, refusal)
   }
 
@@ -134,7 +136,7 @@ export class MeshListener {
       this.#gate.handshake(raw)
       return
     }
-    this.#deps.telemetry('mesh.handshake.shed', { count: 1 })
+    this.#deps.telemetry.execute('transport.handshake.shed', { count: 1 })
     raw.destroy()
   }
 
@@ -151,4 +153,17 @@ export class MeshListener {
       socket.destroy()
     }
   }
+}
+
+const listenFailures: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'another process listens there (EADDRINUSE; ss -ltnp shows which); end it, or set another port with ' +
+    'listen: { port } or FOUNDATION_LISTEN',
+  EADDRNOTAVAIL:
+    'this machine has no such address (EADDRNOTAVAIL); check listen: { host } or FOUNDATION_LISTEN',
+  EACCES: 'this user may not listen on that port (EACCES); take one from 1024 up',
+}
+
+function whyNot(cause: NodeJS.ErrnoException): string {
+  return listenFailures[cause.code ?? ''] ?? cause.message
 }

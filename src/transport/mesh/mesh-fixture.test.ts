@@ -13,7 +13,7 @@ import type {
   NodeIdentity,
   TransportDeps,
   TransportHandlers,
-} from '../port.ts'
+} from '../port/port.ts'
 import type { Credentials } from './credentials.ts'
 import { meshDefaults, type MeshOptions } from './mesh-options.ts'
 import { MeshTransport } from './mesh.ts'
@@ -57,7 +57,7 @@ export class TestNode {
     given: Partial<TransportDeps> = {},
   ) {
     this.self = identity(name)
-    const telemetry = diagnosticsTelemetry
+    const telemetry = diagnosticsTelemetry(name)
     const deps = { host: systemHost, log: silentLog, telemetry, ...given }
     this.mesh = new MeshTransport(deps, credentials, {
       ...meshDefaults,

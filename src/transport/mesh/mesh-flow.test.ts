@@ -1,7 +1,7 @@
 /** Bounds, isolation and losses of single classes, over real sockets with a proxy between. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ChannelClass } from '../port.ts'
+import type { ChannelClass } from '../port/port.ts'
 import { TestNode, classStats, until, withLink, withProxy } from './mesh-fixture.test.ts'
 
 const kibibyte = 1024

@@ -9,7 +9,7 @@ import {
   type Check,
   type Rules,
 } from '../../kernel/index.ts'
-import type { ChannelClass } from '../port.ts'
+import type { ChannelClass } from '../port/port.ts'
 
 /** What happens to a payload that does not fit into the queue of its (peer, class). */
 export type OverflowPolicy =

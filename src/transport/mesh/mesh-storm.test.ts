@@ -1,7 +1,7 @@
 /** Nodes that dial, close, lose sockets, stop and come back at random, while everybody sends. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { channelClasses, type ChannelClass, type LinkInfo } from '../port.ts'
+import { channelClasses, type ChannelClass, type LinkInfo } from '../port/port.ts'
 import { Proxy, TestNode, until } from './mesh-fixture.test.ts'
 
 const seed = Number(process.env['FOUNDATION_STORM_SEED'] ?? Date.now() % 1_000_000)

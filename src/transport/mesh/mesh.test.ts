@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { channelClasses } from '../port.ts'
+import { channelClasses } from '../port/port.ts'
 import { TestNode, areLinked, until, withLink, withProxy, withTwo } from './mesh-fixture.test.ts'
 
 const text = (payload: Uint8Array): string => Buffer.from(payload).toString()
@@ -67,7 +67,7 @@ describe('MeshTransport: dialling', () => {
         details: { reason: 'refused', address: b.address },
       })
       assert.deepEqual([...a.ups, ...b.ups], [])
-      assert.deepEqual(a.news, ['refused name_in_use'])
+      assert.deepEqual(a.news, [], 'the error of the dial says it')
       assert.deepEqual(b.news, ['refused name_in_use'])
     }))
 

@@ -5,6 +5,7 @@
 import assert from 'node:assert'
 import type { TLSSocket } from 'node:tls'
 import { FoundationError, resolveRules, toError } from '../../kernel/index.ts'
+import { protocolVersions } from '../../wire/index.ts'
 import {
   channelClasses,
   type Capabilities,
@@ -17,25 +18,26 @@ import {
   type TransportDeps,
   type TransportEngine,
   type TransportHandlers,
-} from '../port.ts'
-import { RefusalReports } from '../refusal-reports.ts'
-import { advertisedAddresses, listenHosts, thisMachine } from './addresses.ts'
+} from '../port/port.ts'
+import { RefusalReports, type LinkFailure } from '../port/refusal-reports.ts'
 import type { Opened } from './class-dialer.ts'
 import type { Credentials, VerifiedPeer } from './credentials.ts'
-import { Greeter, reasonOf } from './greeter.ts'
+import type { GreetingDeps } from './greeting.ts'
 import { guarded } from './guarded-handlers.ts'
-import { LinkTable } from './link-table.ts'
+import { LinkAcceptor } from './link-acceptor.ts'
+import { LinkDialer } from './link-dialer.ts'
 import type { LinkFacts } from './link-facts.ts'
+import { LinkTable } from './link-table.ts'
 import { Link } from './link.ts'
-import { MeshListener } from './listener.ts'
+import type { MeshListener } from './listener.ts'
 import { classPolicies, meshRules, type MeshOptions } from './mesh-options.ts'
+import { openListener } from './open-listener.ts'
 import { remoteHostOf } from './remote-address.ts'
-import { StreamBook } from './sequence.ts'
+import { StreamBook } from '../port/sequence.ts'
+import { reasonOf } from './tls-failure.ts'
 
 /** Departed peers whose streams are remembered. */
 const departedMax = 1024
-/** Connections that have not said HELLO yet. */
-const strangersMax = 256
 
 const capabilities: Capabilities = {
   ordered: true,
@@ -60,7 +62,8 @@ interface Running {
   readonly self: NodeIdentity
   readonly handlers: TransportHandlers
   readonly reports: RefusalReports
-  readonly greeter: Greeter
+  readonly dialer: LinkDialer
+  readonly acceptor: LinkAcceptor
   readonly listener: MeshListener
 }
 
@@ -111,12 +114,12 @@ export class MeshTransport implements Transport {
   }
 
   async dial(address: string, signal?: AbortSignal): Promise<NodeIdentity> {
-    const { greeter, reports } = this.#running()
+    const { dialer, reports } = this.#running()
     const signals = [this.#stopping.signal, ...(signal ? [signal] : [])]
     try {
-      return await greeter.dial(address, AbortSignal.any(signals))
+      return await dialer.dial(address, AbortSignal.any(signals))
     } catch (thrown) {
-      report(reports, address, thrown)
+      report(reports, { address, isOurDial: true }, thrown)
       throw thrown
     }
   }
@@ -162,65 +165,33 @@ export class MeshTransport implements Transport {
     const reports = new RefusalReports(host, (report) => {
       handlers.refused(report)
     })
-    const { listener, addresses } = await this.#listen(self.name, reports)
+    const { listener, addresses } = await openListener(
+      { ...this.#deps, onSocket: this.#onSocket, reports },
+      { self: self.name, credentials: this.#credentials, options: this.#options },
+    )
     if (this.#stopping.signal.aborted) {
       await listener.close()
       throw notRunning()
     }
     const identity = self.addresses.length > 0 ? self : { ...self, addresses }
-    const greeter = new Greeter({
+    const greeting: GreetingDeps = {
       ...{ host, handlers, self: identity, table: this.#table, book: this.#book },
+      protocol: this.#deps.protocol ?? protocolVersions,
       credentials: this.#credentials,
       dialTimeoutMs: this.#options.dialTimeoutMs,
       stopping: this.#stopping.signal,
       linkUp: this.#linkUp,
-    })
+    }
     log.debug({ addresses }, 'listening for other nodes')
     return {
       kind: 'running',
       self: { ...identity, addresses },
       handlers,
       reports,
-      greeter,
+      dialer: new LinkDialer(greeting),
+      acceptor: new LinkAcceptor(greeting),
       listener,
     }
-  }
-
-  async #listen(
-    self: string,
-    reports: RefusalReports,
-  ): Promise<{ listener: MeshListener; addresses: string[] }> {
-    const machine = thisMachine()
-    const [host = '::', ...others] = listenHosts(this.#options, machine)
-    const listening = await this.#listenOn(host, self, reports).catch((error: unknown) => {
-      const [fallback] = others
-      if (fallback === undefined || !isMissingFamily(error)) throw error
-      return this.#listenOn(fallback, self, reports)
-    })
-    const addresses = advertisedAddresses(this.#options, listening.bound, machine)
-    return { listener: listening.listener, addresses }
-  }
-
-  async #listenOn(
-    host: string,
-    self: string,
-    reports: RefusalReports,
-  ): Promise<{ listener: MeshListener; bound: { host: string; port: number } }> {
-    const onRefused = (
-      address: string,
-      { reason, message }: { reason: string; message: string },
-    ): void => {
-      reports.add({ address: address.replace(/:\d+$/, ''), reason, message })
-    }
-    const listener = new MeshListener(
-      { ...this.#deps, onSocket: this.#onSocket, onRefused },
-      {
-        ...{ host, port: this.#options.listen?.port ?? 0, self, credentials: this.#credentials },
-        handshakeTimeoutMs: this.#options.dialTimeoutMs,
-        preAuthMaxSockets: strangersMax,
-      },
-    )
-    return { listener, bound: await listener.listen() }
   }
 
   async #stop(before: MeshState, flushMs: number): Promise<void> {
@@ -246,10 +217,10 @@ export class MeshTransport implements Transport {
       socket.destroy()
       return
     }
-    const { greeter, reports } = this.#state
+    const { acceptor, reports } = this.#state
     const remoteAddress = remoteHostOf(socket)
-    greeter.accept(socket, peer).catch((thrown: unknown) => {
-      report(reports, remoteAddress, thrown)
+    acceptor.accept(socket, peer).catch((thrown: unknown) => {
+      report(reports, { address: remoteAddress, isOurDial: false }, thrown)
       this.#deps.log.debug({ error: toError(thrown) }, 'handshake ended without a link')
     })
   }
@@ -262,11 +233,11 @@ export class MeshTransport implements Transport {
       opened.socket.destroy()
       return
     }
-    const { handlers, greeter } = this.#state
+    const { handlers, dialer } = this.#state
     const link = new Link(
       {
         ...{ host: this.#deps.host, log: this.#deps.log, handlers },
-        dialClass: (of, lane, signal) => greeter.dialClass(of, lane, signal),
+        dialClass: (of, lane, signal) => dialer.dialClass(of, lane, signal),
         onDown: (of, reason) => {
           this.#linkDown(handlers, of, reason)
         },
@@ -274,7 +245,8 @@ export class MeshTransport implements Transport {
       facts,
       this.#options,
     )
-    this.#deps.telemetry('transport.link.up', { count: 1 }, { peer: facts.info.peer.name })
+    const { name: peer } = facts.info.peer
+    this.#deps.telemetry.execute('transport.link.up', { count: 1 }, () => ({ peer }))
     // In the table first: what the handler sends is queued and goes out with the start.
     this.#table.add(link)
     handlers.linkUp(facts.info)
@@ -283,14 +255,19 @@ export class MeshTransport implements Transport {
 
   #linkDown(handlers: TransportHandlers, link: Link, reason: LinkDownReason): void {
     this.#table.remove(link)
-    this.#deps.telemetry('transport.link.down', { count: 1 }, { peer: link.info.peer.name, reason })
+    const { name: peer } = link.info.peer
+    this.#deps.telemetry.execute('transport.link.down', { count: 1 }, () => ({ peer, reason }))
     handlers.linkDown(link.info, reason)
   }
 }
 
-function report(reports: RefusalReports, address: string, thrown: unknown): void {
+function report(
+  reports: RefusalReports,
+  link: Pick<LinkFailure, 'address' | 'isOurDial'>,
+  thrown: unknown,
+): void {
   const reason = reasonOf(thrown)
-  if (reason !== undefined) reports.add({ address, reason, message: toError(thrown).message })
+  if (reason !== undefined) reports.add({ ...link, reason, message: toError(thrown).message })
 }
 
 function notRunning(): FoundationError {
@@ -298,11 +275,4 @@ function notRunning(): FoundationError {
     'FND_NOT_RUNNING',
     'The transport is not running: the node was not started, or it stops',
   )
-}
-
-/** This machine has no IPv6. */
-function isMissingFamily(error: unknown): boolean {
-  const cause = toError(error).cause
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
 }

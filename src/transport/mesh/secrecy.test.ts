@@ -7,7 +7,7 @@ import {
   Keyring,
   systemHost,
   toError,
-  type Telemetry,
+  telemetryTo,
 } from '../../kernel/index.ts'
 import { authority, skipWithoutOpenssl } from './certificate-fixtures.test.ts'
 import type { Credentials } from './credentials.ts'
@@ -70,7 +70,7 @@ describe('the secret', () => {
 
   it('is in no log line and no measurement, at any level', async () => {
     const lines: string[] = []
-    const telemetry: Telemetry = (...record) => lines.push(shown(record))
+    const telemetry = telemetryTo((record) => lines.push(shown(record)))
     const log = consoleLog({ level: 'debug', write: (line) => lines.push(line) })
     const listener = new MeshListener(
       {

@@ -87,6 +87,8 @@ describe('connections that have not said HELLO', severalAddresses, () => {
 
 describe('one deadline', severalAddresses, () => {
   const quick = (): Promise<Acceptor> => acceptor({ handshakeTimeoutMs: 200 })
+  /** Long enough for a good handshake on a busy machine. */
+  const fair = (): Promise<Acceptor> => acceptor({ handshakeTimeoutMs: 2_000 })
 
   it('ends a TLS handshake that goes on byte by byte', async () => {
     const server = await quick()
@@ -94,7 +96,7 @@ describe('one deadline', severalAddresses, () => {
     assert.ok(socket)
     // The head of a ClientHello of 16 KiB, then its body.
     const tookMs = await dribble(socket, Buffer.from([22, 3, 1, 64, 0, 1, 0, 63, 252, 3, 3]))
-    assert.ok(tookMs < 2000, `${String(tookMs)} ms`)
+    assert.ok(tookMs < 20_000, `${String(tookMs)} ms`)
     assert.deepEqual(
       server.refusals.map(({ reason }) => reason),
       ['timeout'],
@@ -102,20 +104,20 @@ describe('one deadline', severalAddresses, () => {
   })
 
   it('ends a HELLO that goes on byte by byte, and says timeout', async () => {
-    const server = await quick()
+    const server = await fair()
     const dialed = await dial(server.address)
     const answering = failureOf(answerOn(await server.next()))
     dialed.socket.resume()
     const tookMs = await dribble(dialed.socket, Buffer.from([0, 0, 48, 0]))
-    assert.ok(tookMs < 2000, `${String(tookMs)} ms`)
+    assert.ok(tookMs < 20_000, `${String(tookMs)} ms`)
     const { reason, message } = await answering
     assert.equal(reason, 'timeout')
-    assert.match(message, /within 200 ms/)
+    assert.match(message, /within 2000 ms/)
     assert.equal(server.listener.strangers, 0)
   })
 
   it('ends a connection whose HELLO nobody answers', async () => {
-    const server = await quick()
+    const server = await fair()
     const dialed = await dial(server.address)
     dialed.socket.resume()
     await new Promise((resolve) => dialed.socket.once('close', resolve))
@@ -123,7 +125,7 @@ describe('one deadline', severalAddresses, () => {
   })
 
   it('spares a greeted connection', async () => {
-    const server = await quick()
+    const server = await fair()
     const { dialed, accepted } = await greetOverTls(server)
     silent(server.port, 1)
     await eventually('a later stranger is in', () => server.listener.strangers === 1)

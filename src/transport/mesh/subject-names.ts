@@ -58,7 +58,9 @@ function namesFrom(read: () => string | undefined): string[] {
   try {
     return namesOfCertificate(read())
   } catch (thrown) {
-    const message = `The option "tls" cannot be used: ${toError(thrown).message}`
+    const message =
+      `The option "tls" cannot be used (${toError(thrown).message}): cert, key and ca must be the ` +
+      'texts of PEM files, not their paths, and the key must belong to the cert'
     throw new FoundationError('FND_SECRET_INVALID', message)
   }
 }

@@ -3,8 +3,8 @@
  * an unknown PSK identity is "no suitable signature algorithm" at one end and "handshake failure"
  * at the other.
  */
-import { FoundationError, toError, type ErrorCode } from '../../kernel/index.ts'
-import type { DialFailure } from '../port.ts'
+import { FoundationError, isFoundationError, toError, type ErrorCode } from '../../kernel/index.ts'
+import type { DialFailure } from '../port/port.ts'
 import type { PskVerdict } from './psk.ts'
 
 /** Reasons inside the mesh: `duplicate` is a link that exists already or is being made. */
@@ -45,6 +45,12 @@ export function dialError(refusal: Refusal, address: string, cause?: unknown): F
     details: { reason, address },
     ...(cause === undefined ? {} : { cause }),
   })
+}
+
+/** The reason a dial or handshake failed for, when it is known. */
+export function reasonOf(error: unknown): string | undefined {
+  const reason = isFoundationError(error) ? error.details?.['reason'] : undefined
+  return typeof reason === 'string' ? reason : undefined
 }
 
 const networkReasons: Readonly<Record<string, Refusal>> = {

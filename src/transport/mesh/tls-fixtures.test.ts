@@ -10,9 +10,10 @@ import {
   systemHost,
   within,
   type FoundationError,
+  silentTelemetry,
 } from '../../kernel/index.ts'
 import { protocolVersions } from '../../wire/index.ts'
-import type { NodeIdentity } from '../port.ts'
+import type { NodeIdentity } from '../port/port.ts'
 import type { Credentials, VerifiedPeer } from './credentials.ts'
 import { dialTls, type Dialed, type DialOptions } from './dialer.ts'
 import { answer, offer, type AnswerOptions, type Greeted, type OfferOptions } from './handshake.ts'
@@ -77,7 +78,7 @@ export async function acceptor(
     {
       host: systemHost,
       log: silentLog,
-      telemetry: () => undefined,
+      telemetry: silentTelemetry,
       onRefused: (_address, refusal) => refusals.push(refusal),
       onSocket: (socket, peer) => {
         sockets.add(socket)

@@ -3,11 +3,12 @@
  * into hints, and listens for its own voice to know that the network carries it.
  */
 import { jitter, RepeatGate, sleep, type Keyring, type Timer } from '../../../kernel/index.ts'
-import { formatAddress, isLoopback, parseAddress } from '../../port/address.ts'
+import { parseAddress } from '../../port/address.ts'
 import type { PeerHint, StrategyContext } from '../../port/port.ts'
-import type { Announcement, AnnouncementKind } from './announcement.ts'
+import { orderedAddresses } from '../network/dial-order.ts'
+import type { Announcement, AnnouncementKind } from '../announcement.ts'
 import { GossipSockets, type GossipSocketsOptions } from './gossip-sockets.ts'
-import { Incarnations } from './incarnations.ts'
+import { Incarnations } from '../incarnations.ts'
 import { PacketBox, type Rejection } from './packet-box.ts'
 
 /** The rhythm and the network of a session. */
@@ -30,7 +31,8 @@ const ttlIntervals = 12
 /** Packets taken a second; the rest is dropped unread. Opening one costs some 30 microseconds. */
 const packetsPerSecondMax = 2_000
 const strangersMax = 256
-const strangerQuietMs = 3_600_000
+/** Once is enough: what is wrong stays wrong until somebody acts. */
+const strangerQuietMs = Infinity
 
 /** One run of gossip. */
 export class GossipSession {
@@ -152,7 +154,7 @@ export class GossipSession {
   #heard(announcement: Announcement, from: { source: string; sizeBytes: number }): void {
     const { self, emit } = this.#context
     const { kind, name, incarnation } = announcement
-    if (name === self.name) return
+    if (incarnation === self.incarnation) return
     if (!this.#incarnations.isNews(name, incarnation, kind === 'bye')) return
     const peer = this.#hintOf(announcement, from.source)
     if (kind === 'bye') emit({ type: 'gone', peer, reason: 'goodbye' })
@@ -192,12 +194,28 @@ export class GossipSession {
   #reject(reason: Rejection | 'other-interface', source?: string): void {
     this.#rejections[reason] = (this.#rejections[reason] ?? 0) + 1
     const { telemetry, topology, emit, host } = this.#context
-    telemetry('discovery.packet.rejected', { count: 1 }, { topology, reason, source })
+    telemetry.execute('discovery.packet.rejected', { count: 1 }, () => ({
+      topology,
+      reason,
+      source,
+    }))
+    if (source === undefined) return
+    if (reason === 'other-cluster') this.#tellOfNeighbour(source)
     const words = noticeOf(reason)
-    if (words === undefined || source === undefined) return
+    if (words === undefined) return
     if (!this.#strangers.opens(`${source} ${reason}`, host.nowMs())) return
     const detail = `Found a node of "${this.#context.self.cluster}" at ${source}, but ${words}`
-    emit({ type: 'notice', code: reason, detail })
+    emit({ type: 'notice', code: reason, detail, address: source })
+  }
+
+  /** Several apps on one network are no trouble; one app under two names is, and looks the same. */
+  #tellOfNeighbour(source: string): void {
+    const { host, log, self } = this.#context
+    if (!this.#strangers.opens(`${source} other-cluster`, host.nowMs())) return
+    log.info(
+      { source },
+      `heard another app than "${self.cluster}"; nodes of one app have one \`app\``,
+    )
   }
 
   #heardSelf(): void {
@@ -239,25 +257,4 @@ function noticeOf(reason: Rejection | 'other-interface'): string | undefined {
   if (reason === 'not-sealed') return 'it uses no secret while this node does; it is ignored'
   if (reason === 'sealed') return 'it uses a secret while this node has none; it is ignored'
   return undefined
-}
-
-/**
- * The addresses to try, best first: those with the packet's own source (it got here, so that works),
- * the source with the announced ports, then the rest; loopback only from this machine.
- */
-export function orderedAddresses(
-  announced: readonly string[],
-  source: string,
-  isThisMachine: boolean,
-): string[] {
-  const hosts = announced.map((address) => ({ address, ...parseAddress(address) }))
-  const isLocal = isThisMachine || isLoopback(source)
-  const direct = hosts.filter(({ host }) => host === source).map(({ address }) => address)
-  const atSource = hosts.flatMap(({ port }) =>
-    port === undefined ? [] : [formatAddress(source, port)],
-  )
-  const others = hosts
-    .filter(({ host }) => isLocal || !isLoopback(host ?? ''))
-    .map(({ address }) => address)
-  return [...new Set([...direct, ...atSource, ...others])].slice(0, 8)
 }

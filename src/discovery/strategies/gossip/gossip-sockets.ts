@@ -5,7 +5,7 @@
  */
 import { toError } from '../../../kernel/index.ts'
 import type { DiscoveryPorts, InterfaceAddress, UdpSocket } from '../../port/ports.ts'
-import { broadcastAddress, chooseInterfaces, sourceFilter } from './chosen-interfaces.ts'
+import { broadcastAddress, chooseInterfaces, sourceFilter } from '../network/chosen-interfaces.ts'
 
 /** What {@link GossipSockets} is made for. */
 export interface GossipSocketsOptions {

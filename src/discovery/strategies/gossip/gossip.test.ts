@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { it, type TestContext } from 'node:test'
-import { until } from '../../../testing/until.ts'
+import { until } from '../../../testing/waiting/until.ts'
 import { FoundationError } from '../../../kernel/index.ts'
 import {
   freeUdpPort,
@@ -13,7 +13,7 @@ import {
 import type { DiscoveryPorts, UdpOptions } from '../../port/ports.ts'
 import { systemPorts } from '../../ports/system-ports.ts'
 import { gossipStrategy } from './gossip.ts'
-import { orderedAddresses } from './gossip-session.ts'
+import { orderedAddresses } from '../network/dial-order.ts'
 
 const group = '233.252.1.33'
 
@@ -109,6 +109,16 @@ it('gossip: a restarted node is news; late packets of its former self are not', 
   const [peer] = a.eventsOf('peer-seen').slice(-1)
   assert.equal(peer?.peer.meta?.incarnation, '200-b')
   assert.deepEqual(a.eventsOf('peer-gone'), [])
+})
+
+it('gossip: two nodes with one name hear each other, and neither itself', async (t) => {
+  const port = await freeUdpPort()
+  const a = node(t, 'a', { port, self: { incarnation: '100-a' } })
+  await until('it hears itself', () => received(a) > 0)
+  assert.deepEqual(a.seen, [])
+  node(t, 'a', { port, self: { incarnation: '200-a' }, addresses: ['127.0.0.1:4002'] })
+  await until('it hears the other', () => a.seen.length === 1)
+  assert.equal(a.eventsOf('peer-seen')[0]?.peer.meta?.incarnation, '200-a')
 })
 
 it('gossip: is degraded, not dead, when it cannot hear itself, and recovers', async () => {

@@ -12,24 +12,28 @@ import {
   Keyring,
   optional,
   textCheck,
-  type Check,
   type Rules,
 } from '../../../kernel/index.ts'
 import type { PushStrategy, StrategyContext, StrategyDefinition } from '../../port/port.ts'
+import {
+  interfacesRule,
+  wantedInterfaces,
+  type InterfacesOption,
+} from '../network/wanted-interfaces.ts'
 import { GossipSession } from './gossip-session.ts'
 
 /** Options of `gossip`. */
 export interface GossipOptions {
   /** UDP port. 1 to 65535. */
   readonly port: number
-  /** Multicast group, IPv4. With `broadcast`: where to, each interface's own address if left out. */
+  /** Multicast group, IPv4; 233.252.1.33 if left out. With `broadcast`: where to, else each interface's own address. */
   readonly address: string | undefined
   /** Routers a multicast packet may pass, plus 1. 1 to 32. */
   readonly ttl: number
   /** Broadcast instead of multicast. */
   readonly broadcast: boolean
   /** Interface names or IPv4 addresses, a list or comma-separated; all when left out. */
-  readonly interfaces: readonly string[] | string | undefined
+  readonly interfaces: InterfacesOption
   /** Between two heartbeats, moved by up to 50 %. */
   readonly intervalMs: number
   /** Another secret than the cluster's, for this topology only. */
@@ -37,12 +41,6 @@ export interface GossipOptions {
 }
 
 const defaultGroup = '233.252.1.33'
-
-const interfacesCheck: Check = (value) => {
-  const items: readonly unknown[] = Array.isArray(value) ? value : [value]
-  const areTexts = items.every((item) => textCheck(item) === undefined)
-  return areTexts ? undefined : 'expected interface names: a list or comma-separated'
-}
 
 /** The rules of {@link GossipOptions}. */
 export const gossipRules: Rules<GossipOptions> = {
@@ -52,7 +50,7 @@ export const gossipRules: Rules<GossipOptions> = {
   ),
   ttl: integer(1, { min: 1, max: 32 }),
   broadcast: flag(false),
-  interfaces: optional(interfacesCheck),
+  interfaces: interfacesRule,
   intervalMs: integer(2_500, { min: 50, max: 60_000 }),
   secret: optional(textCheck),
 }
@@ -60,16 +58,8 @@ export const gossipRules: Rules<GossipOptions> = {
 /** The `gossip` strategy. */
 export const gossipStrategy: StrategyDefinition<GossipOptions> = {
   name: 'gossip',
-  aliases: ['Cluster.Strategy.Gossip', 'multicast'],
+  aliases: ['multicast'],
   rules: gossipRules,
-  keyAliases: {
-    // 0.0.0.0 means every interface; one address means the interface that has it.
-    if_addr: (value) => (value === '0.0.0.0' ? {} : { interfaces: value }),
-    multicast_if: 'interfaces',
-    multicast_addr: 'address',
-    multicast_ttl: 'ttl',
-    broadcast_only: 'broadcast',
-  },
   create: (options) => new Gossip(options),
 }
 
@@ -99,7 +89,7 @@ class Gossip implements PushStrategy {
       intervalMs,
       isBroadcast: broadcast,
       target: address ?? (broadcast ? undefined : defaultGroup),
-      wanted: interfaces === undefined ? (context.interfaces ?? []) : listed(interfaces),
+      wanted: wantedInterfaces(interfaces, context.interfaces),
       keyring: secret === undefined ? context.keyring : new Keyring([secret]),
     })
     await this.#session.start()
@@ -118,11 +108,6 @@ class Gossip implements PushStrategy {
   figures(): Record<string, unknown> {
     return this.#session?.figures() ?? {}
   }
-}
-
-function listed(interfaces: readonly string[] | string): readonly string[] {
-  const items = typeof interfaces === 'string' ? interfaces.split(',') : interfaces
-  return items.map((item) => item.trim()).filter((item) => item !== '')
 }
 
 function isMulticast(address: string): boolean {

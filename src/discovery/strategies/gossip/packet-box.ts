@@ -3,7 +3,8 @@
  * Holds a bounded table of senders; no sockets, no clock.
  */
 import type { Keyring } from '../../../kernel/index.ts'
-import { decodeAnnouncement, encodeAnnouncement, type Announcement } from './announcement.ts'
+import { decodeAnnouncement, type Announcement } from '../announcement.ts'
+import { encodeAnnouncement } from './announcement-bytes.ts'
 import {
   clusterTag,
   encodeHeader,
@@ -110,7 +111,7 @@ export class PacketBox {
     const sender = known ?? { key, window: new ReplayWindow() }
     this.#remember(keyId + senderId, sender)
     if (!sender.window.accept(counter)) return rejected('replayed')
-    const announcement = decodeAnnouncement(body)
+    const announcement = decodeAnnouncement(body.toString('utf8'))
     return announcement ? { type: 'heard', announcement, sizeBytes } : rejected('malformed')
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { it, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { systemHost } from '../../../kernel/index.ts'
-import { until } from '../../../testing/until.ts'
+import { until } from '../../../testing/waiting/until.ts'
 import { PretendedNode, selfInfo } from '../../discovery-kit.test.ts'
 import { ownStamp } from './process-view.ts'
 import {

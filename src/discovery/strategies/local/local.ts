@@ -25,7 +25,7 @@ export const localRules: Rules<LocalOptions> = {
 /** The `local` strategy. */
 export const localStrategy: StrategyDefinition<LocalOptions> = {
   name: 'local',
-  aliases: ['Cluster.Strategy.LocalEpmd', 'localepmd', 'local_epmd'],
+  aliases: ['localepmd', 'local_epmd'],
   rules: localRules,
   create: (options) => new Local(options),
 }

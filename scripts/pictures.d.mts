@@ -1,0 +1,2 @@
+/** Every picture: name and svg. */
+export function pictures(): { readonly name: string; readonly svg: string }[]

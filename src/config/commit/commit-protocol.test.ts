@@ -1,0 +1,233 @@
+/** What the sweeps of the simulation do not show: the file, and what a person decides. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { deferred, type Deferred, type Host } from '../../kernel/index.ts'
+import { CommitProtocol, type CommitProtocolDeps } from './commit-protocol.ts'
+import type { JournalEntry } from './effects.ts'
+import type { CommitMessage } from './messages.ts'
+import type { Outcome, Proposal } from './transaction.ts'
+
+const options = {
+  resendAfterMs: 100,
+  inDoubtAfterMs: 100,
+  inquiryIntervalMs: 100,
+  transactionsMax: 8,
+  outcomesMax: 100,
+}
+const participants = [
+  { name: 'a', incarnation: '1' },
+  { name: 'b', incarnation: '1' },
+]
+const commit: Outcome = { type: 'commit', version: { wallMs: 5, counter: 0, writer: 'a' } }
+
+/** Node b, alone with what it sends; time stands still until `pass`. */
+class Bench {
+  nowMs = 0
+  readonly sent: { to: string; message: CommitMessage }[] = []
+  readonly applied: Proposal[] = []
+  readonly written: { entry: JournalEntry; done: Deferred<boolean> }[] = []
+  readonly doubts: Proposal[] = []
+  readonly contradictions: unknown[] = []
+  readonly protocol: CommitProtocol
+  #timer: { atMs: number; run: () => void } | undefined
+
+  constructor(name: string, hasFile: boolean) {
+    const host: Pick<Host, 'nowMs' | 'after'> = {
+      nowMs: () => this.nowMs,
+      after: (delayMs, run) => {
+        const timer = { atMs: this.nowMs + delayMs, run }
+        this.#timer = timer
+        return {
+          cancel: () => {
+            if (this.#timer === timer) this.#timer = undefined
+          },
+        }
+      },
+    }
+    const deps: CommitProtocolDeps = {
+      host,
+      self: { name, incarnation: '1' },
+      peers: () => [],
+      stamp: () => ({ wallMs: 9, counter: 0, writer: name }),
+      objection: () => undefined,
+      remembers: (incarnation) => incarnation === '1',
+      validate: () => Promise.resolve(undefined),
+      send: (names, message) => {
+        for (const to of names) this.sent.push({ to, message })
+      },
+      apply: (proposal) => this.applied.push(proposal),
+      record: hasFile ? this.#record : undefined,
+      inDoubt: (proposal) => this.doubts.push(proposal),
+      contradicted: (news) => this.contradictions.push(news),
+    }
+    this.protocol = new CommitProtocol(deps, options)
+  }
+
+  get types(): string[] {
+    return this.sent.map(({ to, message }) => `${message.type} to ${to}`)
+  }
+
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms
+    while (this.#timer && this.#timer.atMs <= untilMs) {
+      const { atMs, run } = this.#timer
+      this.#timer = undefined
+      this.nowMs = Math.max(this.nowMs, atMs)
+      run()
+    }
+    this.nowMs = untilMs
+  }
+
+  readonly #record = (entry: JournalEntry): Promise<boolean> => {
+    const done = deferred<boolean>()
+    this.written.push({ entry, done })
+    return done.promise
+  }
+}
+
+function proposalOf(counter: number, coordinator = 'a', path = 'x'): Proposal {
+  const txid = { coordinator, incarnation: '1', counter }
+  return { txid, participants, entries: [{ path, value: 1, after: [] }], hash: 'h', timeoutMs: 50 }
+}
+
+const turn = (): Promise<void> => new Promise(setImmediate)
+
+describe('a commit, with a file', () => {
+  it('says yes only when the yes is written, and no when it cannot be', async () => {
+    const b = new Bench('b', true)
+    b.protocol.receive({ type: 'prepare', ...proposalOf(1) }, 'a')
+    await turn()
+    assert.deepEqual(b.types, [])
+    const [vote] = b.written
+    assert.ok(vote?.entry.type === 'vote')
+    vote.done.resolve(true)
+    await turn()
+    assert.deepEqual(b.types, ['vote to a'])
+    b.protocol.receive({ type: 'prepare', ...proposalOf(2, 'a', 'y') }, 'a')
+    await turn()
+    b.written[1]?.done.resolve(false)
+    await turn()
+    const last = b.sent.at(-1)?.message
+    assert.ok(last?.type === 'vote' && last.refusal?.kind === 'storage')
+  })
+
+  it('tells nobody of a commit before that is written', async () => {
+    const a = new Bench('a', true)
+    const proposal = proposalOf(1)
+    const decided = a.protocol.propose(proposal)
+    await turn()
+    a.written[0]?.done.resolve(true)
+    a.protocol.receive({ type: 'vote', txid: proposal.txid, hash: 'h' }, 'b')
+    await turn()
+    assert.deepEqual(a.types, ['prepare to b'])
+    assert.deepEqual(a.applied, [])
+    const [, outcome] = a.written
+    assert.ok(outcome?.entry.type === 'outcome')
+    outcome.done.resolve(true)
+    assert.equal((await decided).outcome.type, 'commit')
+    assert.deepEqual(a.types, ['prepare to b', 'decision to b'])
+    a.protocol.stop()
+  })
+
+  it('keeps nobody waiting for a disk that does not answer', async () => {
+    const a = new Bench('a', true)
+    const decided = a.protocol.propose(proposalOf(1))
+    await turn()
+    a.written[0]?.done.resolve(true)
+    a.protocol.receive({ type: 'vote', txid: proposalOf(1).txid, hash: 'h' }, 'b')
+    await turn()
+    a.pass(100)
+    await assert.rejects(decided, { code: 'FND_TIMED_OUT' })
+    a.protocol.stop()
+  })
+
+  it('holds a yes of a former life until somebody knows the outcome', () => {
+    const b = new Bench('b', true)
+    b.protocol.restore(proposalOf(1), '0')
+    b.pass(1)
+    assert.deepEqual(b.types, ['inquiry to a'])
+    b.protocol.receive({ type: 'answer', txid: proposalOf(1).txid, outcome: commit }, 'a')
+    assert.equal(b.applied.length, 1)
+    assert.deepEqual(b.protocol.held(), [])
+  })
+})
+
+describe('the caller of a commit', () => {
+  it('is told at its deadline who has acknowledged', async () => {
+    const a = new Bench('a', false)
+    const decided = a.protocol.propose(proposalOf(1))
+    await turn()
+    a.protocol.receive({ type: 'vote', txid: proposalOf(1).txid, hash: 'h' }, 'b')
+    const { outcome, settled } = await decided
+    assert.equal(outcome.type, 'commit')
+    a.pass(50)
+    assert.deepEqual(await settled, ['a'])
+    a.protocol.stop()
+  })
+})
+
+describe('a commit, in doubt', () => {
+  async function doubtful(): Promise<Bench> {
+    const b = new Bench('b', false)
+    b.protocol.receive({ type: 'prepare', ...proposalOf(1) }, 'a')
+    await turn()
+    b.pass(1_000)
+    assert.equal(b.doubts.length, 1)
+    return b
+  }
+
+  it('refuses the next on its path, also one that waited, and not one of another path', async () => {
+    const b = new Bench('b', false)
+    b.protocol.receive({ type: 'prepare', ...proposalOf(2, 'c') }, 'c')
+    await turn()
+    b.protocol.receive({ type: 'prepare', ...proposalOf(1) }, 'a')
+    await turn()
+    assert.deepEqual(b.types, ['vote to c'])
+    b.pass(1_000)
+    b.protocol.receive({ type: 'prepare', ...proposalOf(3, 'd') }, 'd')
+    b.protocol.receive({ type: 'prepare', ...proposalOf(4, 'd', 'y') }, 'd')
+    await turn()
+    const votes = b.sent.flatMap(({ to, message }) =>
+      message.type === 'vote' ? [`${to} ${message.refusal?.kind ?? 'yes'}`] : [],
+    )
+    assert.deepEqual(votes, ['c yes', 'a in-doubt', 'd in-doubt', 'd yes'])
+  })
+
+  it('ends by the word of a person, which stands against a later one', async () => {
+    const b = await doubtful()
+    const refusal = { kind: 'operator', node: 'b', reason: 'x' } as const
+    b.protocol.learn(proposalOf(1).txid, { type: 'abort', refusal }, 'b')
+    assert.deepEqual(b.protocol.held(), [])
+    b.protocol.receive(
+      { type: 'decision', txid: proposalOf(1).txid, hash: 'h', outcome: commit },
+      'a',
+    )
+    assert.deepEqual([b.applied.length, b.contradictions.length], [0, 1])
+  })
+})
+
+describe('an inquiry', () => {
+  const { txid } = proposalOf(7)
+  const outcomeFor = (incarnation: string): string | undefined => {
+    const b = new Bench('b', false)
+    b.protocol.receive({ type: 'inquiry', txid, incarnation }, 'c')
+    const answer = b.sent.at(-1)?.message
+    assert.ok(answer?.type === 'answer')
+    return answer.outcome?.type
+  }
+
+  it('is answered "abort" by the life that was asked and has not voted, and by no other', () => {
+    assert.equal(outcomeFor('1'), 'abort')
+    assert.equal(outcomeFor('0'), undefined)
+    assert.equal(outcomeFor(''), undefined)
+  })
+
+  it('answered so is a vote: it cannot say yes any more', async () => {
+    const b = new Bench('b', false)
+    b.protocol.receive({ type: 'inquiry', txid, incarnation: '1' }, 'c')
+    b.protocol.receive({ type: 'prepare', ...proposalOf(7) }, 'a')
+    await turn()
+    const vote = b.sent.at(-1)?.message
+    assert.ok(vote?.type === 'vote' && vote.refusal)
+  })
+})

@@ -1,0 +1,293 @@
+/**
+ * Runs the two machines of a commit: carries out what they want done, in order, brings them messages
+ * and time, and keeps the promises of callers. Decides nothing itself.
+ */
+import { FoundationError, type Host, type Timer } from '../../kernel/index.ts'
+import type { VersionBase } from '../../replication/index.ts'
+import { Callers, type Decision } from './callers.ts'
+import { Coordinator } from './coordinator.ts'
+import { isTidings, type Effect, type JournalEntry, type Tidings } from './effects.ts'
+import type { Held } from './held-transactions.ts'
+import type { CommitMessage } from './messages.ts'
+import { Outcomes } from './outcomes.ts'
+import { Participant, type ParticipantFacts } from './participant.ts'
+import {
+  type CommitEntry,
+  type Outcome,
+  type Proposal,
+  type Refusal,
+  type Txid,
+  txidText,
+} from './transaction.ts'
+
+/** Hears of each transaction this node is asked to vote in. Must not throw. */
+export interface PartWatcher {
+  asked(proposal: Proposal): void
+  /** Does work of this node's part in a transaction. */
+  within<T>(txid: Txid, work: () => T): T
+  voted(txid: Txid, refusal: Refusal | undefined): void
+  ended(txid: Txid, outcome: Outcome['type']): void
+}
+
+/** What it talks to. */
+export interface CommitProtocolDeps extends Omit<ParticipantFacts, 'isUndecided'> {
+  readonly host: Pick<Host, 'nowMs' | 'after'>
+  readonly stamp: () => VersionBase
+  /** The same message to each of them. */
+  readonly send: (to: readonly string[], message: CommitMessage) => void
+  /** Runs the validators of this node; gives the reason of a no. Never rejects. */
+  readonly validate: (entries: readonly CommitEntry[]) => Promise<Omit<Refusal, 'node'> | undefined>
+  /** A transaction is committed: its entries are the settings now. */
+  readonly apply: (proposal: Proposal, version: VersionBase) => void
+  /** Makes an entry durable; gives whether it is. Absent: nothing outlives the process. */
+  readonly record?: ((entry: JournalEntry) => Promise<boolean>) | undefined
+  readonly inDoubt: (proposal: Proposal) => void
+  /** Follows what this node does in transactions. */
+  readonly part?: PartWatcher | undefined
+  readonly contradicted: (news: {
+    readonly txid: Txid
+    readonly held: Outcome
+    readonly other: Outcome
+    readonly from: string
+  }) => void
+}
+
+/** Bounds and times; see `ConfigOptions`. */
+export interface CommitProtocolOptions {
+  readonly resendAfterMs: number
+  readonly inDoubtAfterMs: number
+  readonly inquiryIntervalMs: number
+  readonly transactionsMax: number
+  readonly outcomesMax: number
+}
+
+/** One a node. */
+export class CommitProtocol {
+  readonly outcomes: Outcomes
+  readonly #deps: CommitProtocolDeps
+  readonly #participant: Participant
+  readonly #coordinator: Coordinator
+  readonly #callers = new Callers()
+  readonly #effects: Effect[] = []
+  #state: 'idle' | 'busy' | 'stopped' = 'idle'
+  #timer: Timer | undefined
+  #timerDueMs = Infinity
+  #counter = 0
+
+  constructor(deps: CommitProtocolDeps, options: CommitProtocolOptions) {
+    this.#deps = deps
+    this.outcomes = new Outcomes(options.outcomesMax)
+    const { self, stamp } = deps
+    this.#coordinator = new Coordinator(this.outcomes, { ...options, self, stamp })
+    const isUndecided = (txid: Txid): boolean => this.#coordinator.isUndecided(txid)
+    this.#participant = new Participant({ ...deps, isUndecided }, this.outcomes, options)
+  }
+
+  /** Transactions this node has no outcome of. */
+  held(): readonly Held[] {
+    return this.#participant.held()
+  }
+
+  /** Own transactions that are not over. */
+  get proposals(): number {
+    return this.#coordinator.size
+  }
+
+  /** A yes of a former life. */
+  restore(proposal: Proposal, incarnation: string): void {
+    this.#participant.restore(proposal, incarnation, this.#nowMs())
+    this.#run([])
+  }
+
+  /** Own transactions that can still be are aborted; no promise is left open, no timer set. */
+  stop(): void {
+    if (this.#state === 'idle') this.#run(this.#coordinator.cancelAll(this.#nowMs()))
+    this.#state = 'stopped'
+    this.#timer?.cancel()
+    const error = new FoundationError('FND_NOT_RUNNING', 'Commit: the node was stopped')
+    this.#callers.stop(error)
+  }
+
+  /** The next txid of this node. */
+  nextTxid(): Txid {
+    this.#counter += 1
+    const { name, incarnation } = this.#deps.self
+    return { coordinator: name, incarnation, counter: this.#counter }
+  }
+
+  /**
+   * Puts a proposal to the vote; gives what was decided.
+   *
+   * @throws {FoundationError} (rejects) `FND_NOT_RUNNING`; `FND_TIMED_OUT` after twice its time.
+   */
+  propose(proposal: Proposal): Promise<Decision> {
+    const nowMs = this.#nowMs()
+    const decision = this.#callers.wait(proposal, nowMs)
+    this.#run(this.#coordinator.propose(proposal, nowMs))
+    return decision
+  }
+
+  /** Nobody waits for it any more; it is aborted unless it is decided. */
+  cancel(txid: Txid, reason: string): void {
+    const refusal: Refusal = { kind: 'cancelled', node: this.#deps.self.name, reason }
+    this.#run(this.#coordinator.cancel(txid, refusal, this.#nowMs()))
+  }
+
+  /** A message of a peer, or of this node to itself. */
+  receive(message: CommitMessage, from: string): void {
+    this.#run(this.#effectsOf(message, from))
+  }
+
+  /** The outcome of a transaction has become known in another way: its record has come, or a person says so. */
+  learn(txid: Txid, outcome: Outcome, from: string): void {
+    this.#run(this.#participant.learn(txid, outcome, from))
+  }
+
+  /** The link to a member ended, or it is down. */
+  memberGone(name: string): void {
+    this.#participant.memberGone(name, this.#nowMs())
+    this.#run(this.#coordinator.memberGone(name, this.#nowMs()))
+  }
+
+  /** There is a link to a member (again). */
+  memberBack(name: string): void {
+    this.#participant.memberBack(name, this.#nowMs())
+    this.#run(this.#coordinator.memberBack(name))
+  }
+
+  #effectsOf(message: CommitMessage, from: string): readonly Effect[] {
+    const { txid } = message
+    switch (message.type) {
+      case 'prepare':
+        return this.#participant.prepare(message, from)
+      case 'vote':
+        return this.#coordinator.vote(message, from, this.#nowMs())
+      case 'decision': {
+        const ack: Effect = { type: 'send', to: [from], message: { type: 'ack', txid } }
+        return [...this.#participant.learn(txid, message.outcome, from), ack]
+      }
+      case 'ack':
+        return this.#coordinator.ack(txid, from)
+      case 'inquiry':
+        return this.#participant.inquiry(txid, message.incarnation, from)
+      case 'answer':
+        return message.outcome ? this.#participant.learn(txid, message.outcome, from) : []
+    }
+  }
+
+  /** In order, and never one inside another. */
+  #run(effects: readonly Effect[]): void {
+    if (this.#state === 'stopped') return
+    this.#effects.push(...effects)
+    if (this.#state === 'busy') return
+    this.#state = 'busy'
+    for (let next = this.#effects.shift(); next; next = this.#effects.shift()) {
+      if (isTidings(next)) this.#tell(next)
+      else this.#perform(next)
+    }
+    this.#settled()
+  }
+
+  #settled(): void {
+    // A caller may have stopped the node.
+    if ((this.#state as string) === 'stopped') return
+    this.#state = 'idle'
+    this.#setTimer()
+  }
+
+  #perform(effect: Exclude<Effect, Tidings>): void {
+    switch (effect.type) {
+      case 'send':
+        this.#send(effect.to, effect.message)
+        return
+      case 'check':
+        void this.#check(effect.txid, effect.entries)
+        return
+      case 'record':
+        this.#record(effect)
+        return
+      case 'apply':
+        this.#deps.apply(effect.proposal, effect.outcome.version)
+        return
+      case 'give-way':
+        this.#giveWay(effect.txid, effect.to)
+        return
+    }
+  }
+
+  #tell(effect: Tidings): void {
+    switch (effect.type) {
+      case 'asked':
+        this.#deps.part?.asked(effect.proposal)
+        return
+      case 'ended':
+        this.#deps.part?.ended(effect.txid, effect.outcome.type)
+        return
+      case 'in-doubt':
+        this.#deps.inDoubt(effect.proposal)
+        return
+      case 'contradiction':
+        this.#deps.contradicted(effect)
+        return
+      case 'decided':
+        this.#callers.decided(effect.proposal.txid, effect.outcome)
+        return
+      case 'settled':
+        this.#callers.settled(effect.txid, effect.acknowledged)
+    }
+  }
+
+  /** A message of this node to itself does not travel. */
+  #send(to: readonly string[], message: CommitMessage): void {
+    const { self, send, part } = this.#deps
+    if (message.type === 'vote') part?.voted(message.txid, message.refusal)
+    const others = to.filter((name) => name !== self.name)
+    if (others.length > 0) send(others, message)
+    if (others.length < to.length) this.#effects.push(...this.#effectsOf(message, self.name))
+  }
+
+  async #check(txid: Txid, entries: readonly CommitEntry[]): Promise<void> {
+    const { part, validate } = this.#deps
+    const problem = await (part ? part.within(txid, () => validate(entries)) : validate(entries))
+    this.#run(this.#participant.checked(txid, problem))
+  }
+
+  #record({ entry, then }: Extract<Effect, { type: 'record' }>): void {
+    const { record } = this.#deps
+    if (!record) {
+      this.#effects.push(...then(true, this.#nowMs()))
+      return
+    }
+    void record(entry).then((isDurable) => {
+      this.#run(then(isDurable, this.#nowMs()))
+    })
+  }
+
+  #giveWay(txid: Txid, to: Txid): void {
+    const reason = `it gave way to transaction ${txidText(to)} of ${to.coordinator}`
+    const refusal: Refusal = { kind: 'conflict', node: this.#deps.self.name, reason }
+    this.#effects.push(...this.#coordinator.cancel(txid, refusal, this.#nowMs()))
+  }
+
+  /** Most that it would be set for is over long before it is due: it is only ever set earlier. */
+  #setTimer(): void {
+    const { dueMs: callersMs } = this.#callers
+    const dueMs = Math.min(this.#participant.dueMs, this.#coordinator.dueMs, callersMs)
+    if (dueMs >= this.#timerDueMs) return
+    this.#timer?.cancel()
+    this.#timerDueMs = dueMs
+    this.#timer = this.#deps.host.after(Math.max(0, dueMs - this.#nowMs()), () => {
+      this.#timerDueMs = Infinity
+      this.#tick(this.#nowMs())
+    })
+  }
+
+  #tick(nowMs: number): void {
+    this.#callers.tick(nowMs, (txid) => this.#coordinator.acknowledged(txid))
+    this.#run([...this.#participant.tick(nowMs), ...this.#coordinator.tick(nowMs)])
+  }
+
+  #nowMs(): number {
+    return this.#deps.host.nowMs()
+  }
+}

@@ -1,0 +1,13 @@
+/** Names across nodes, the services behind them, groups. */
+export type { JoinOptions, LookupAfter, LookupOptions } from './arguments.ts'
+export type { DispatchOutcome, GroupMember, GroupMembership } from './groups.ts'
+export type { AdoptedName, Adoption } from './names/adopted-names.ts'
+export { EpochClock } from './names/epoch-clock.ts'
+export type { RegistryMeta } from './shared-meta.ts'
+export type { NameCause, NameEvent, NameFilter, NameListener } from './names/name-events.ts'
+export type { NameConflict } from './names/names.ts'
+export type { Entry } from './names/record.ts'
+export type { RegisterOptions, Registration, Token } from './names/registration.ts'
+export { registryDefaults, registryRules, type RegistryOptions } from './options.ts'
+export { Registry, type RegistryDeps, type RegistryStats } from './registry.ts'
+export * from './service/index.ts'

@@ -1,0 +1,3 @@
+import { describeSeeds } from './seed-suite.ts'
+
+describeSeeds('children', { first: 1, count: 30 })

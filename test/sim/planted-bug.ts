@@ -1,0 +1,13 @@
+/** What a planted bug is. `ledger.md` tells what each stands for. */
+
+/** One change of one file. `find` must be there exactly once, so that a stale entry is noticed. */
+export interface PlantedBug {
+  readonly name: string
+  /** The suite that must catch it; `core` when left out. */
+  readonly suite?: string
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+  /** A second change, where one safeguard would hide the loss of another. */
+  readonly also?: Pick<PlantedBug, 'file' | 'find' | 'replace'>
+}
