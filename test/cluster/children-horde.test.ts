@@ -77,8 +77,9 @@ describe('as Horde', needs(), () => {
       await network.advance(5_000)
       const after = moves
       if (process_redistribution === 'passive') assert.deepEqual([moves, there()], [0, 0])
+      // Ten are enough; homes whose views differ for a moment may plan some that are undone.
       else
-        assert.ok(there() >= 8 && moves <= 12, `${String(moves)} moves, ${String(there())} there`)
+        assert.ok(there() >= 8 && moves <= 15, `${String(moves)} moves, ${String(there())} there`)
       await network.advance(3_000)
       assert.equal(moves, after, 'it comes to rest')
     }

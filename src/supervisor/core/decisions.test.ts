@@ -191,6 +191,24 @@ describe('rebalance', () => {
     )
   })
 
+  it('makes no more moves than it takes to bring loads together', () => {
+    const skewed = fc.array(fc.constantFrom('a', 'a', 'a', 'b', 'b', 'c'), { maxLength: 60 })
+    fc.assert(
+      fc.property(skewed, (given) => {
+        const where = new Map(given.map((node, at) => [`child-${String(at)}`, node]))
+        const loads = names.map((name) => loadsOf(where).get(name) ?? 0)
+        const moves = planMoves(childrenOf(where), nodesWith(loadsOf(where)), {
+          ...{ movesMax: 1_000, turn: 1 },
+        })
+        const mean = given.length / names.length
+        const above = loads.reduce((sum, load) => sum + Math.max(0, load - Math.ceil(mean)), 0)
+        const below = loads.reduce((sum, load) => sum + Math.max(0, Math.floor(mean) - load), 0)
+        assert.equal(moves.length, Math.max(above, below))
+      }),
+      { numRuns: 200 },
+    )
+  })
+
   it('has homes that plan in the same moment do together what one of them would', () => {
     fc.assert(
       fc.property(places, fc.integer({ min: 1, max: 60 }), (given, movesMax) => {

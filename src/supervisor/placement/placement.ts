@@ -41,7 +41,7 @@ export function loadCap(candidates: readonly Candidate[]): number {
 }
 
 /** The node with the fewest children; of several the first in the rendezvous order of the id. */
-const leastLoaded: PlacementPolicy = ({ spec, candidates }) => {
+export const leastLoaded: PlacementPolicy = ({ spec, candidates }) => {
   const least = Math.min(...candidates.map(({ children }) => children))
   const idle = candidates.filter(({ children }) => children === least)
   return rendezvousOrder(
