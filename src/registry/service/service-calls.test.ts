@@ -245,6 +245,24 @@ describe('services', () => {
     assert.deepEqual([before.lines, after.lines], [['1'], ['2', '3']])
   })
 
+  it('are held while a service that was sealed for a move ends', async () => {
+    const before = serveAt(b)
+    const calls = [diaryOf(a).writeLate('1'), diaryOf(a).write('2')]
+    await turns()
+    void b.services.seal('diary', 'c')
+    let isFree = false
+    void b.services.hold('diary').then(() => (isFree = true))
+    calls.push(diaryOf(a).write('3'))
+    await turns()
+    assert.equal(isFree, false, 'one still runs')
+    before.gates.get('1')?.resolve(undefined)
+    await turns()
+    assert.equal(isFree, true)
+    const after = serveAt(b)
+    await Promise.all(calls)
+    assert.deepEqual([before.lines, after.lines], [['1'], ['2', '3']])
+  })
+
   it('go on where they were when a move is given up', async () => {
     const diary = serveAt(b)
     c.services.reserve('diary')

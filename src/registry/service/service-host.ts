@@ -94,12 +94,12 @@ export class ServiceHost {
   }
 
   /**
-   * The service ends, and another one is expected: calls are held from now on, those that wait too.
-   * Resolves when those that run have ended.
+   * The service ends, and another one is expected: calls are held from now on, those that wait too,
+   * and those that a move was to work off. Resolves when those that run have ended.
    */
   async hold(name: string): Promise<void> {
     const slot = this.#slots.get(name)
-    if (slot?.state !== 'serving') return
+    if (slot?.state !== 'serving' && slot?.state !== 'sealed') return
     const held: ArrivedCall[] = []
     this.#put(name, { state: 'reserved', held })
     slot.service.close((call) => {

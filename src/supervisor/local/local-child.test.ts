@@ -132,4 +132,19 @@ describe('a local child', () => {
     const tooLarge = child.handoff({ maxBytes: 10, timeoutMs })
     await assert.rejects(tooLarge, { code: 'FND_STATE_INVALID' })
   })
+
+  it('is not asked for its state once it ends', async () => {
+    let asked = 0
+    class Service {
+      handoff(): number {
+        return (asked += 1)
+      }
+    }
+    const { child } = childOf(Service)
+    await child.start({ timeoutMs })
+    void child.stop('failed')
+    const given = child.handoff({ maxBytes: 1_000, timeoutMs })
+    await assert.rejects(given, { code: 'FND_CHILD_NOT_RUNNING' })
+    assert.equal(asked, 0)
+  })
 })

@@ -108,12 +108,13 @@ export class LocalChild {
   }
 
   /**
-   * The state for the next node; undefined when the class has none to give.
+   * The state for the next node; undefined when the class has none to give. One that ends is not asked.
    *
-   * @throws {FoundationError} `FND_STATE_INVALID`
+   * @throws {FoundationError} `FND_STATE_INVALID`, `FND_CHILD_NOT_RUNNING`
    */
   async handoff(given: { maxBytes: number; timeoutMs: number }): Promise<PackedState | undefined> {
     const { id } = this.spec
+    if (this.#state !== 'up') throw notRunning(id)
     const handoff = this.#instance?.handoff?.bind(this.#instance)
     if (!handoff) return undefined
     // A promise, so that what it throws at once is treated as what it rejects with.
@@ -203,6 +204,13 @@ export class LocalChild {
   #warn(message: string, thrown: unknown): void {
     this.#deps.log.warn({ child: this.spec.id, error: toError(thrown) }, message)
   }
+}
+
+function notRunning(id: string): FoundationError {
+  return new FoundationError(
+    'FND_CHILD_NOT_RUNNING',
+    `Child "${id}" ends: its state is not asked for`,
+  )
 }
 
 /** What arguments the class expects is known to the user alone, who gave it and them. */

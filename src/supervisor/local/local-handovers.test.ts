@@ -56,7 +56,6 @@ async function running(): Promise<{
       ...{ host, log: silentLog, clock, slots, services },
       fetch: () => Promise.reject(new Error('nothing is fetched here')),
       classOf: () => Counter,
-      end: (_, { child: ending }, reason) => ending.stop(reason),
     },
     { handoverTimeoutMs: 10_000, handoverDrainMs: 5_000, stateMaxBytes: 1_000 },
   )

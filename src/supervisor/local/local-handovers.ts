@@ -7,7 +7,7 @@ import type { ServiceHost } from '../../registry/index.ts'
 import type { HybridClock } from '../../replication/index.ts'
 import type { CarryOrder, SealOrder } from '../commands.ts'
 import type { SupervisorOptions } from '../options.ts'
-import { versionOf, type ServiceClass, type StopReason } from '../core/service-class.ts'
+import { versionOf, type ServiceClass } from '../core/service-class.ts'
 import {
   fetchState,
   invalidState,
@@ -17,7 +17,7 @@ import {
 } from './child-state.ts'
 import type { LocalChild } from './local-child.ts'
 import type { SlotTable } from './slot-table.ts'
-import { factsOf, type LiveSlot, type SlotOf } from './slot.ts'
+import { factsOf, type SlotOf } from './slot.ts'
 
 /** What {@link LocalHandovers} talk to. */
 export interface LocalHandoversDeps {
@@ -25,12 +25,10 @@ export interface LocalHandoversDeps {
   readonly log: Log
   readonly clock: HybridClock
   readonly slots: SlotTable
-  readonly services: Pick<ServiceHost, 'reserve' | 'seal' | 'unseal'>
+  readonly services: Pick<ServiceHost, 'reserve' | 'seal' | 'unseal' | 'remove'>
   readonly fetch: FetchPiece
   /** @throws {FoundationError} `FND_SERVICE_UNKNOWN` */
   readonly classOf: (service: string) => ServiceClass
-  /** Stops a child in order; its slot is `stopping` from then on. */
-  readonly end: (id: string, slot: LiveSlot, reason: StopReason) => Promise<void>
 }
 
 /** Options of hand-overs. */
@@ -78,7 +76,7 @@ export class LocalHandovers {
     })
     slots.put(id, { ...factsOf(slot), state: 'sealed', child: slot.child, move, timer })
     try {
-      const packed = await this.#drainAndPack(slot.child, order.to)
+      const packed = await this.#pack(slot.child, this.#deps.services.seal(id, order.to))
       slots.put(id, { ...this.#requireSealedFor(order), packed })
       return packed
     } catch (thrown) {
@@ -101,27 +99,34 @@ export class LocalHandovers {
   /** Stops a sealed child and keeps its state. From here on the child is no longer this node's. */
   async retire(order: { id: string; epoch: number; move: string }): Promise<void> {
     const { id, move } = order
-    const { slots, end } = this.#deps
+    const { slots } = this.#deps
     const present = slots.get(id)
     if (present?.state === 'exported' && present.move === move) return
     const slot = this.#requireSealedFor(order)
-    await end(id, slot, 'moved')
+    // It has worked off its calls, and those that come still are sent on: none is held here.
+    slots.put(id, { ...factsOf(slot), state: 'stopping', child: slot.child })
+    await slot.child.stop('moved')
     slots.put(id, { ...factsOf(slot), state: 'exported', move, packed: slot.packed })
   }
 
   /** A child that must give way to another: its state, as far as it has one, is kept. */
   async surrender(order: SealOrder): Promise<PackedState | undefined> {
-    const { id, move } = order
-    const { slots, log } = this.#deps
+    const { id, move, to } = order
+    const { slots, services, log } = this.#deps
     this.unseal(id)
     const slot = slots.require(id, 'running', order.epoch)
     slots.put(id, { ...factsOf(slot), state: 'stopping', child: slot.child })
-    const packed = await this.#drainAndPack(slot.child, order.to).catch((thrown: unknown) => {
+    const drained = services.seal(id, to)
+    const packed = await this.#pack(slot.child, drained).catch((thrown: unknown) => {
       const error = toError(thrown)
       log.warn({ child: id, error }, 'the state of a child that gives way is lost')
       return undefined
     })
-    await slot.child.stop('conflict')
+    // Meanwhile it may have been stopped for another reason, and another one may be expected here.
+    slots.require(id, 'stopping', order.epoch)
+    // Calls that wait even now are for the other one; the one that runs has its time to end.
+    services.remove(id, to)
+    await slot.child.stop('conflict', drained)
     slots.put(id, { ...factsOf(slot), state: 'exported', move, packed })
     return packed
   }
@@ -169,12 +174,10 @@ export class LocalHandovers {
     throw new FoundationError('FND_CHILD_NOT_RUNNING', message)
   }
 
-  async #drainAndPack(child: LocalChild, to: string): Promise<PackedState | undefined> {
-    const { host, services } = this.#deps
+  async #pack(child: LocalChild, drained: Promise<void>): Promise<PackedState | undefined> {
     const { handoverDrainMs: timeoutMs, stateMaxBytes: maxBytes } = this.#options
-    const { id } = child.spec
-    const drained = services.seal(id, to)
-    await within(host, drained, { what: `Calls of child "${id}", which moves,`, timeoutMs })
+    const what = `Calls of child "${child.spec.id}", which moves,`
+    await within(this.#deps.host, drained, { what, timeoutMs })
     return child.handoff({ maxBytes, timeoutMs })
   }
 

@@ -54,7 +54,7 @@ export class Runner {
     this.#slots = slots
     this.#measures = new ChildTelemetry(deps.telemetry)
     this.handovers = new LocalHandovers(
-      { ...deps, slots, classOf: (name) => this.#classOf(name), end: this.#end },
+      { ...deps, slots, classOf: (name) => this.#classOf(name) },
       options,
     )
   }
@@ -174,7 +174,7 @@ export class Runner {
     this.#slots.put(id, { ...factsOf(slot), state: 'exited', error: message })
   }
 
-  readonly #end = async (id: string, slot: LiveSlot, reason: StopReason): Promise<void> => {
+  async #end(id: string, slot: LiveSlot, reason: StopReason): Promise<void> {
     const { child } = slot
     if (slot.state === 'sealed') slot.timer.cancel()
     this.#slots.put(id, { ...factsOf(slot), state: 'stopping', child })
