@@ -15,7 +15,7 @@ import type { Views } from './views.ts'
 /** What a {@link HomeAsker} talks to. */
 export interface HomeAskerDeps {
   readonly host: Host
-  readonly views: Pick<Views, 'homeOf'>
+  readonly views: Pick<Views, 'homeOf' | 'homes' | 'look'>
   readonly commander: Pick<Commander, 'ask'>
   /** @throws {FoundationError} `FND_NOT_RUNNING`, `FND_NAME_IN_USE` */
   readonly assertIn: (what: string) => void
@@ -83,7 +83,10 @@ export class HomeAsker {
   }
 
   #homeOf(id: string): string {
-    const home = this.#deps.views.homeOf(id)
+    const { views } = this.#deps
+    // A refusal of this node's name may be over since the last look.
+    if (views.homes.length === 0) views.look()
+    const home = views.homeOf(id)
     if (home !== undefined) return home
     const message = `No member of the cluster can be home of child "${id}": there are observers only`
     throw new FoundationError('FND_NO_NODE', message)

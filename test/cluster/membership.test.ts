@@ -121,7 +121,7 @@ describe('three nodes: membership', needs(), () => {
     }
   })
 
-  // On a broker a node's address is its name: alone, two of one name cannot dial each other.
+  // On a broker they hear of each other by themselves: test/nats/namesakes.test.ts
   it(
     'of two nodes with one name, the refused one says so and runs nothing until it is let in',
     needs('addresses to look up'),

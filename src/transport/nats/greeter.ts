@@ -12,6 +12,7 @@ import { natsKinds, type Frame } from './frames.ts'
 import { Guests, type Early } from './guests.ts'
 import { refusalOf, words, type Hello, type Refuse } from './handshake.ts'
 import type { NatsLink } from './link.ts'
+import type { Namesakes } from './namesakes.ts'
 import type { Subjects } from './subjects.ts'
 import type { Voice } from './voice.ts'
 
@@ -40,6 +41,8 @@ export interface GreeterDeps {
   readonly tell: (peer: { name: string; sender: string }, message: Buffer) => void
   readonly admit: (peer: NodeIdentity) => Promise<Admission>
   readonly linked: (name: string) => NatsLink | undefined
+  /** Whether others have this node's name. */
+  readonly namesakes: Namesakes
   readonly agreed: (link: Agreed) => void
   readonly refused: (failure: LinkFailure) => void
 }
@@ -82,7 +85,7 @@ export class Greeter {
     const at = this.#deps.subjects.nodeAt(address)
     if (at === 'elsewhere') throw dialError(address, 'cluster_mismatch')
     if (!at) throw dialError(address, 'unreachable')
-    if (at.name === this.#deps.self.name) throw dialError(address, 'self')
+    if (at.name === this.#deps.self.name) this.#assertNamesake(address)
     const linked = this.#deps.linked(at.name)
     if (linked) return linked.info.peer
     const dial = this.#dials.get(at.name) ?? this.#begin(at.name, address)
@@ -98,6 +101,12 @@ export class Greeter {
     this.#waiting.delete(peer.name)
   }
 
+  /** Nobody would answer but this node itself, who does not. */
+  #assertNamesake(address: string): void {
+    const state = this.#deps.namesakes.state
+    if (state !== 'there') throw dialError(address, state === 'none' ? 'self' : 'refused')
+  }
+
   /** Answers a hello. Never throws. */
   async answer(message: ClientMessage): Promise<void> {
     let frame: Frame
@@ -107,8 +116,11 @@ export class Greeter {
       this.#turnedAway(message, thrown)
       return
     }
+    // To whoever has this node's name; the broker brings it here as well.
+    if (frame.sender === this.#deps.voice.sender) return
     try {
       const hello = words.hello.decode(frame.body)
+      if (hello.identity.name === this.#deps.self.name) this.#deps.namesakes.heard(frame.sender)
       const verdict = await this.#judge(hello)
       if (typeof verdict === 'number') {
         const guest = { peer: hello.identity, protocol: verdict }

@@ -21,6 +21,7 @@ import type { NatsTopics } from './fanout.ts'
 import { natsKinds } from './frames.ts'
 import { Greeter } from './greeter.ts'
 import type { NatsLink } from './link.ts'
+import { Namesakes } from './namesakes.ts'
 import { natsClasses, type NatsOptions } from './options.ts'
 import { Pulse } from './pulse.ts'
 import type { Seal } from './seal.ts'
@@ -57,6 +58,7 @@ export class Station {
   readonly #parts: StationParts
   readonly #subjects: Subjects
   readonly #voice: Voice
+  readonly #namesakes: Namesakes
   readonly #uplinks = new Map<ChannelClass, Uplink>()
   readonly #board: Switchboard
   readonly #greeter: Greeter
@@ -69,6 +71,7 @@ export class Station {
     this.#subjects = new Subjects(parts.self.cluster)
     this.address = this.#subjects.addressOf(parts.self.name)
     this.#voice = new Voice(parts.sender, parts.seal)
+    this.#namesakes = new Namesakes(() => parts.deps.host.nowMs(), parts.options.silentAfterMs)
     const self = { ...parts.self, addresses: [this.address] }
     this.#board = this.#makeBoard(self)
     this.#greeter = this.#makeGreeter(self)
@@ -194,6 +197,7 @@ export class Station {
       ...{ ...deps, self, handlers, news, reports, book },
       subjects: this.#subjects,
       voice: this.#voice,
+      namesakes: this.#namesakes,
       uplinks: this.#uplinks,
       streamsMax: options.streamsMax,
       greeter: () => this.#greeter,
@@ -207,6 +211,7 @@ export class Station {
     return new Greeter(
       {
         ...{ host: deps.host, self, book, subjects: this.#subjects, voice: this.#voice },
+        namesakes: this.#namesakes,
         protocol: deps.protocol ?? protocolVersions,
         client: this.#client,
         admit: async (peer): Promise<Admission> => handlers.admit(peer),

@@ -26,7 +26,10 @@ describe('Subjects', () => {
   it('finds the node of an address, and says when it is of another cluster', () => {
     const name = 'shop-1@host/with.odd chars'
     assert.deepEqual(subjects.nodeAt(subjects.addressOf(name)), { name })
+    assert.deepEqual(subjects.nodeAt(subjects.addressOfLife(name, '0a')), { name })
+    assert.notEqual(subjects.addressOfLife(name, '0a'), subjects.addressOf(name))
     assert.equal(subjects.nodeAt(new Subjects('other').addressOf(name)), 'elsewhere')
+    assert.equal(subjects.nodeAt(new Subjects('other').addressOfLife(name, '0a')), 'elsewhere')
     for (const address of ['127.0.0.1:1', 'nats:', 'nats:x', 'nats:=40acme=2Fshop/']) {
       assert.equal(subjects.nodeAt(address), undefined)
     }

@@ -79,13 +79,22 @@ export class Subjects {
     return `${addressScheme}${this.#cluster}/${nodeName}`
   }
 
+  /**
+   * An address of one life of a node: `nats:<app>@<sender>/<name>`. It leads where the node's own does,
+   * but is another word: a node that hears of a namesake does not take it for itself.
+   */
+  addressOfLife(nodeName: string, sender: string): string {
+    return `${addressScheme}${this.#cluster}@${sender}/${nodeName}`
+  }
+
   /** @returns the node an address names, `elsewhere` for another cluster's, nothing for no address of ours. */
   nodeAt(address: string): { readonly name: string } | 'elsewhere' | undefined {
     const slash = address.indexOf('/')
     if (!address.startsWith(addressScheme) || slash === -1 || slash === address.length - 1) {
       return undefined
     }
-    if (address.slice(addressScheme.length, slash) !== this.#cluster) return 'elsewhere'
+    const [cluster] = address.slice(addressScheme.length, slash).split('@')
+    if (cluster !== this.#cluster) return 'elsewhere'
     return { name: address.slice(slash + 1) }
   }
 }

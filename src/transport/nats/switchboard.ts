@@ -16,6 +16,7 @@ import type { Early } from './guests.ts'
 import { HeardBook } from './heard-book.ts'
 import { words } from './handshake.ts'
 import { NatsLink, unexpected } from './link.ts'
+import type { Namesakes } from './namesakes.ts'
 import type { Subjects } from './subjects.ts'
 import type { Uplink } from './uplink.ts'
 import type { Voice } from './voice.ts'
@@ -29,6 +30,7 @@ export interface SwitchboardDeps {
   readonly news: News
   readonly subjects: Subjects
   readonly voice: Voice
+  readonly namesakes: Namesakes
   readonly book: StreamBook
   readonly reports: RefusalReports
   readonly greeter: () => Greeter
@@ -176,6 +178,7 @@ export class Switchboard {
     const link = this.#bySender.get(frame.sender)
     if (frame.kind === natsKinds.bye) {
       this.#heard.forget(frame.sender)
+      this.#deps.namesakes.left(frame.sender)
       if (link) this.drop(link, 'goodbye')
       return
     }
@@ -184,10 +187,17 @@ export class Switchboard {
       link.alive(rttMs)
       return
     }
-    const { self, host, handlers, subjects, news } = this.#deps
-    if (name === self.name || !this.#found.opens(frame.sender, host.nowMs())) return
+    this.#hearUnknown(name, frame.sender)
+  }
+
+  /** A node without a link lives; one with this node's own name is dialled too, to learn who may have it. */
+  #hearUnknown(name: string, sender: string): void {
+    const { self, host, handlers, subjects, news, namesakes } = this.#deps
+    const isNamesake = name === self.name
+    if (isNamesake) namesakes.heard(sender)
+    if (!this.#found.opens(sender, host.nowMs())) return
     news.tell(() => {
-      handlers.found?.(subjects.addressOf(name))
+      handlers.found?.(isNamesake ? subjects.addressOfLife(name, sender) : subjects.addressOf(name))
     })
   }
 
