@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { KnownText, knownTextMaxBytes } from './known-text.ts'
+import { KnownText, knownTextMaxBytes, TextWatch } from './known-text.ts'
 
 const texts = Array.from({ length: knownTextMaxBytes + 1 }, (_, length) =>
   'kettle'.repeat(6).slice(0, length),
@@ -56,4 +56,12 @@ it('KnownText: writes itself, within its reach', () => {
     assert.ok(known.reachBytes >= known.wireBytes && known.reachBytes < known.wireBytes + 4)
     assert.ok(bytes.subarray(2 + known.reachBytes).every((byte) => byte === 0xee))
   }
+})
+
+it('TextWatch: an id that nine nodes repeat is not worth to be known', () => {
+  const watch = new TextWatch()
+  for (let id = 0; id < 10; id++) {
+    for (let node = 0; node < 9; node++) watch.saw(`id-${String(id)}`)
+  }
+  assert.equal(watch.known, undefined)
 })

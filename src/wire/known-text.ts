@@ -3,6 +3,12 @@
  * a time instead of character by character.
  */
 
+/**
+ * A text must come so often in a row before it is expected: to know one has a price, and an id that
+ * each of several nodes repeats is not seen again.
+ */
+const repeatsMin = 16
+
 /** The longest text whose token holds its length (fixstr), in bytes. */
 export const knownTextMaxBytes = 31
 
@@ -61,5 +67,24 @@ export class KnownText {
       if (view.getUint8(at + index) !== byte) return false
     }
     return true
+  }
+}
+
+/** Watches the texts that stand in one place, until one comes again and again. */
+export class TextWatch {
+  /** The text to expect. */
+  known: KnownText | undefined
+  #last: string | undefined
+  #repeats = 0
+
+  /** Another text than the one expected stood there. Short ASCII. */
+  saw(text: string): void {
+    if (text !== this.#last) {
+      this.#last = text
+      this.#repeats = 1
+      return
+    }
+    this.#repeats += 1
+    if (this.#repeats >= repeatsMin) this.known = new KnownText(text)
   }
 }

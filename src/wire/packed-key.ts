@@ -3,25 +3,23 @@
  * text stood under it, so that objects of one kind are written without looking anything up.
  */
 import { valueDepthMax } from './codes.ts'
-import { KnownText, knownTextMaxBytes } from './known-text.ts'
+import { KnownText, knownTextMaxBytes, TextWatch } from './known-text.ts'
 
 /** A short ASCII key. */
 export class PackedKey extends KnownText {
   /** The key that came after it last time. */
   next: PackedKey | undefined
-  /** The text that was last seen twice in a row under it. */
-  #value: KnownText | undefined
-  #lastValue: string | undefined
+  readonly #values = new TextWatch()
 
   /** The bytes of a text, if it is the one that stands under this key again and again. */
   known(value: string): KnownText | undefined {
-    return this.#value?.text === value ? this.#value : undefined
+    const { known } = this.#values
+    return known?.text === value ? known : undefined
   }
 
-  /** A short ASCII text was written under this key. */
+  /** Another short ASCII text was written under this key. */
   saw(value: string): void {
-    if (value === this.#lastValue) this.#value = new KnownText(value)
-    else this.#lastValue = value
+    this.#values.saw(value)
   }
 }
 

@@ -82,6 +82,7 @@ describe('plainValueOf', () => {
     )
     const messages: unknown[] = [
       { id: 1, name: 'Ada', tags: ['a', 'b'], price: 1.5, paid: true, note: null },
+      { name: 'Ada', note: undefined, more: [undefined] },
       [0, 200, 40_000, 4_000_000_000, -1, -100, -30_000, -2_000_000_000],
       { text: 'x'.repeat(300), bytes: Buffer.from('hi'), list: new Array(100).fill(0) },
       wide,

@@ -11,8 +11,8 @@ import { RecordShapes, shapeKeysMax, type RecordShape } from './record-shape.ts'
 /** Stands for a value this reader leaves to the others; no value of a message. */
 export const notPlain: unique symbol = Symbol('not plain')
 
-/** Text up to this length is put together here; a native call costs more. */
-const shortTextMax = 24
+/** Text up to this length is put together here; a native call costs more. Longer text would cost garbage. */
+const shortTextMax = 8
 /** Keys kept at hand, by a hash of their bytes; a power of two. */
 const keysMax = 1_024
 /** Bytes from this length on may be a view of the message. */
@@ -22,6 +22,8 @@ const beyond = 0x3fffffff
 
 /** The memory the value lies in; it ends at `end`, and `at` is where the reader is. */
 let view: DataView = new DataView(new ArrayBuffer(0))
+/** The same memory, for texts; made when the first one is met. */
+let memory: Buffer = Buffer.alloc(0)
 let at = 0
 let end = 0
 const keys = new Array<string>(keysMax).fill('')
@@ -59,6 +61,7 @@ function readLonger(token: number, depth: number): unknown {
   if (token <= 0xd2) return readNumber(token)
   if (token === 0xd9 || token === 0xda) return readText(readSize(token - 0xd8))
   if (token === 0xdc) return readArray(readSize(2), depth)
+  if (token === 0xd4) return readUndefined()
   return token === 0xde ? readRecord(readSize(2), depth) : giveUp()
 }
 
@@ -71,6 +74,11 @@ function readNumber(token: number): unknown {
 function readWord(token: number): unknown {
   if (token === 0xc0) return null
   return token === 0xc1 ? giveUp() : token === 0xc3
+}
+
+/** The one extension that is plain: two zeroes behind the token. */
+function readUndefined(): unknown {
+  return isWithin(2) && readSize(2) === 0 ? undefined : giveUp()
 }
 
 function isWithin(bytes: number): boolean {
@@ -239,13 +247,17 @@ function readText(length: number): unknown {
 /** The text from `start` up to here; undefined when it is not ASCII. */
 function readAscii(start: number): string | undefined {
   if (!isAscii(start, at)) return undefined
-  const length = at - start
-  if (length > shortTextMax) return Buffer.from(view.buffer, start, length).toString('latin1')
+  if (at - start > shortTextMax) return memoryText(start, at)
   let text = ''
   let index = start
-  for (; index + 8 <= at; index += 8) text += fourCharacters(index) + fourCharacters(index + 4)
+  for (; index + 4 <= at; index += 4) text += fourCharacters(index)
   for (; index < at; index++) text += String.fromCharCode(view.getUint8(index))
   return text
+}
+
+function memoryText(start: number, stop: number): string {
+  if (memory.buffer !== view.buffer) memory = Buffer.from(view.buffer)
+  return memory.toString('latin1', start, stop)
 }
 
 function isAscii(start: number, stop: number): boolean {

@@ -3,7 +3,7 @@
  * stand under them again and again. The next object most often looks like one before it: then its
  * keys need only be recognised, and the object is made in one piece.
  */
-import { KnownText, knownTextMaxBytes } from './known-text.ts'
+import { KnownText, knownTextMaxBytes, TextWatch } from './known-text.ts'
 
 /** The most keys of an object whose shape is kept. */
 export const shapeKeysMax = 15
@@ -15,9 +15,8 @@ export class RecordShape {
   readonly keys: readonly KnownText[]
   /** Has the keys and no values. */
   readonly blank: Readonly<Record<string, unknown>>
-  /** The text that was last seen twice in a row under each key. */
-  readonly #texts: (KnownText | undefined)[]
-  readonly #lastTexts: (string | undefined)[]
+  /** Of the texts under each key. */
+  readonly #texts: readonly TextWatch[]
   /** Objects in a row that began like this one and then were different. */
   misses = 0
 
@@ -27,20 +26,17 @@ export class RecordShape {
     const blank: Record<string, unknown> = {}
     for (const key of keys) blank[key] = undefined
     this.blank = blank
-    this.#texts = keys.map(() => undefined)
-    this.#lastTexts = keys.map(() => undefined)
+    this.#texts = keys.map(() => new TextWatch())
   }
 
   /** The text to expect under a key. */
   textAt(index: number): KnownText | undefined {
-    return this.#texts[index]
+    return this.#texts[index]?.known
   }
 
   /** What was read instead under that key. */
   saw(index: number, text: string): void {
-    if (text.length > knownTextMaxBytes) return
-    if (text === this.#lastTexts[index]) this.#texts[index] = new KnownText(text)
-    else this.#lastTexts[index] = text
+    if (text.length <= knownTextMaxBytes) this.#texts[index]?.saw(text)
   }
 }
 
