@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, it } from 'node:test'
-import { carriedTrace, currentTrace, provideTraces, runInTrace } from './trace.ts'
+import { carriedTrace, currentTrace, keepContext, provideTraces, runInTrace } from './trace.ts'
 
 describe('a trace', () => {
   it('is there in all the work it began, also after a wait, and nowhere else', async () => {
@@ -20,6 +21,19 @@ describe('a trace', () => {
         assert.equal(currentTrace(), undefined)
       })
       assert.equal(currentTrace()?.correlationId, 'r-1')
+    })
+  })
+
+  it('is kept for work that another message begins, with what other libraries carry', () => {
+    const trace = { correlationId: 'r-1' }
+    const other = new AsyncLocalStorage<string>()
+    const kept = other.run('theirs', () => runInTrace(trace, keepContext))
+    runInTrace({ correlationId: 'r-2' }, () => {
+      assert.deepEqual(
+        kept(() => [currentTrace(), other.getStore()]),
+        [trace, 'theirs'],
+      )
+      assert.equal(currentTrace()?.correlationId, 'r-2')
     })
   })
 
