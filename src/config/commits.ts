@@ -130,7 +130,8 @@ export class Commits {
         `(${String(this.#options.entriesMax)}); commit fewer at once`
       throw new FoundationError('FND_LIMIT_REACHED', message)
     }
-    const hash = digestOf('sha256', encodeValue(entries), 'hex').slice(0, 16)
+    const encoded = encodeValue(entries)
+    const hash = digestOf('sha256', encoded, 'hex').slice(0, 16)
     const asked = participants()
     const txid = protocol.nextTxid()
     const trace = currentTrace()
@@ -138,6 +139,7 @@ export class Commits {
       ...{ txid, participants: asked, entries, hash, timeoutMs: Math.max(1, timeoutMs) },
       ...(trace && { trace: traceBlock(trace) }),
     }
+    if (encoded.length + besideEntriesMaxBytes(asked) <= payloadMaxBytes) return proposal
     const { length } = encodeCommit({ type: 'prepare', ...proposal })
     if (length <= payloadMaxBytes) return proposal
     const message = `Commit of ${String(length)} bytes, more than ${String(payloadMaxBytes)}; commit less at once`
@@ -158,6 +160,11 @@ export class Commits {
       signal?.removeEventListener('abort', onAbort)
     }
   }
+}
+
+/** What a proposal may have beside its entries: names and lives of 255 bytes, a trace of 512. */
+function besideEntriesMaxBytes({ length: members }: readonly Life[]): number {
+  return 2_048 + 640 * members
 }
 
 function refused({ txid, entries }: Proposal, { kind, node, reason }: Refusal): FoundationError {

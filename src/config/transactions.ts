@@ -121,6 +121,7 @@ export class Transactions {
         peers,
         stamp: () => ({ ...clock.now(), writer: self.name }),
         objection: (proposal) => voting.objection(proposal),
+        isConcerned: (entries) => voting.isConcerned(entries),
         validate: (entries) => voting.validate(entries),
         remembers: (incarnation) =>
           incarnation === self.incarnation || persistence?.remembers(incarnation) === true,

@@ -52,13 +52,18 @@ export class Voting {
     return this.#unseen(proposal) ?? this.#changed(proposal)
   }
 
+  /** Whether a validator of this node has a say in them. */
+  isConcerned(entries: readonly Pick<CommitEntry, 'path'>[]): boolean {
+    return this.#deps.validators.concern(entries.map(({ path }) => path))
+  }
+
   /** What the validators of this node say of the settings as they would be. Never rejects. */
   async validate(
     entries: readonly Pick<CommitEntry, 'path' | 'value'>[],
   ): Promise<Objection | undefined> {
+    if (!this.isConcerned(entries)) return undefined
     const { settings, validators, host } = this.#deps
     const paths = entries.map(({ path }) => path)
-    if (!validators.concern(paths)) return undefined
     const candidate = { paths, before: settings.tree, after: settings.treeWith(entries) }
     return validators.check(candidate, { host, timeoutMs: this.#validatorTimeoutMs })
   }

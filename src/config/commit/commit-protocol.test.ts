@@ -31,7 +31,7 @@ class Bench {
   readonly protocol: CommitProtocol
   #timer: { atMs: number; run: () => void } | undefined
 
-  constructor(name: string, hasFile: boolean) {
+  constructor(name: string, hasFile: boolean, hasValidators = true) {
     const host: Pick<Host, 'nowMs' | 'after'> = {
       nowMs: () => this.nowMs,
       after: (delayMs, run) => {
@@ -51,6 +51,7 @@ class Bench {
       stamp: () => ({ wallMs: 9, counter: 0, writer: name }),
       objection: () => undefined,
       remembers: (incarnation) => incarnation === '1',
+      isConcerned: () => hasValidators,
       validate: () => Promise.resolve(undefined),
       send: (names, message) => {
         for (const to of names) this.sent.push({ to, message })
@@ -91,6 +92,16 @@ function proposalOf(counter: number, coordinator = 'a', path = 'x'): Proposal {
 }
 
 const turn = (): Promise<void> => new Promise(setImmediate)
+
+describe('a commit, without validators', () => {
+  it('is answered in the turn that asks, and no refusal stands in a yes', () => {
+    const b = new Bench('b', false, false)
+    b.protocol.receive({ type: 'prepare', ...proposalOf(1) }, 'a')
+    const { txid, hash } = proposalOf(1)
+    assert.deepEqual(b.sent, [{ to: 'a', message: { type: 'vote', txid, hash } }])
+    b.protocol.stop()
+  })
+})
 
 describe('a commit, with a file', () => {
   it('says yes only when the yes is written, and no when it cannot be', async () => {

@@ -35,6 +35,8 @@ export interface CommitProtocolDeps extends Omit<ParticipantFacts, 'isUndecided'
   readonly stamp: () => VersionBase
   /** The same message to each of them. */
   readonly send: (to: readonly string[], message: CommitMessage) => void
+  /** Whether a validator of this node has a say in them. */
+  readonly isConcerned: (entries: readonly CommitEntry[]) => boolean
   /** Runs the validators of this node; gives the reason of a no. Never rejects. */
   readonly validate: (entries: readonly CommitEntry[]) => Promise<Omit<Refusal, 'node'> | undefined>
   /** A transaction is committed: its entries are the settings now. */
@@ -201,7 +203,7 @@ export class CommitProtocol {
         this.#send(effect.to, effect.message)
         return
       case 'check':
-        void this.#check(effect.txid, effect.entries)
+        this.#check(effect.txid, effect.entries)
         return
       case 'record':
         this.#record(effect)
@@ -246,7 +248,13 @@ export class CommitProtocol {
     if (others.length < to.length) this.#effects.push(...this.#effectsOf(message, self.name))
   }
 
-  async #check(txid: Txid, entries: readonly CommitEntry[]): Promise<void> {
+  /** Where no validator has a say, the vote does not wait for a turn. */
+  #check(txid: Txid, entries: readonly CommitEntry[]): void {
+    if (this.#deps.isConcerned(entries)) void this.#ask(txid, entries)
+    else this.#effects.push(...this.#participant.checked(txid, undefined))
+  }
+
+  async #ask(txid: Txid, entries: readonly CommitEntry[]): Promise<void> {
     const { part, validate } = this.#deps
     const problem = await (part ? part.within(txid, () => validate(entries)) : validate(entries))
     this.#run(this.#participant.checked(txid, problem))

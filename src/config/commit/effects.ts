@@ -48,11 +48,12 @@ export type Effect =
   | { readonly type: 'settled'; readonly txid: Txid; readonly acknowledged: readonly string[] }
 
 const tidings = ['asked', 'ended', 'in-doubt', 'contradiction', 'decided', 'settled'] as const
+const tidingsTypes: readonly string[] = tidings
 
 /** Effects that only tell somebody. */
 export type Tidings = Extract<Effect, { type: (typeof tidings)[number] }>
 
 /** True for what only tells somebody. */
 export function isTidings(effect: Effect): effect is Tidings {
-  return tidings.some((type) => type === effect.type)
+  return tidingsTypes.includes(effect.type)
 }

@@ -288,10 +288,11 @@ export class Participant {
 }
 
 function voteOn({ txid, hash }: Proposal, refusal?: Refusal): Effect {
-  return { type: 'send', to: [txid.coordinator], message: { type: 'vote', txid, hash, refusal } }
+  const message: CommitMessage = { type: 'vote', txid, hash, ...(refusal && { refusal }) }
+  return { type: 'send', to: [txid.coordinator], message }
 }
 
 function answerTo(to: string, txid: Txid, outcome?: Outcome): Effect {
-  const message: CommitMessage = { type: 'answer', txid, outcome }
+  const message: CommitMessage = { type: 'answer', txid, ...(outcome && { outcome }) }
   return { type: 'send', to: [to], message }
 }

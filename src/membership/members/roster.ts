@@ -39,8 +39,10 @@ export class Roster {
 
   /** The live members, this node first: without the round trips. For each vote on each commit. */
   lives(): readonly Pick<Member, 'name' | 'incarnation' | 'roles'>[] {
-    const others = this.#deps.table.list().filter(isLive)
-    return this.#deps.isIn() ? [this.#deps.self(), ...others] : others
+    const lives: Pick<Member, 'name' | 'incarnation' | 'roles'>[] = []
+    if (this.#deps.isIn()) lives.push(this.#deps.self())
+    for (const record of this.#deps.table.records()) if (isLive(record)) lives.push(record)
+    return lives
   }
 
   member(name: string): Member | undefined {

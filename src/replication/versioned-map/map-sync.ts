@@ -60,8 +60,9 @@ export class MapSync {
 
   /** See `MapSpace.isSynced`. */
   get isSynced(): boolean {
-    const streams = [...this.#streams.values()]
-    return streams.length === 0 || streams.some(({ isSource }) => isSource)
+    if (this.#streams.size === 0) return true
+    for (const stream of this.#streams.values()) if (stream.isSource) return true
+    return false
   }
 
   /** How many linked peers hold the record of a cell as it is now. */
@@ -104,9 +105,13 @@ export class MapSync {
   /** Sends a record to every peer but those that hear of it in another way. */
   spread(cell: Cell, informed: ReadonlySet<string>): void {
     if (this.#state === 'stopped') return
-    const behind = [...this.#streams].filter(([peer]) => !informed.has(peer))
-    if (behind.length === 0) return
-    for (const [, stream] of behind) stream.add(cell)
+    let isAnyBehind = false
+    for (const [peer, stream] of this.#streams) {
+      if (informed.has(peer)) continue
+      stream.add(cell)
+      isAnyBehind = true
+    }
+    if (!isAnyBehind) return
     this.#batchTimer ??= this.#deps.host.after(this.#options.batchMs, () => {
       this.#batchTimer = undefined
       this.#pumpAll()

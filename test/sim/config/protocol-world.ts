@@ -186,6 +186,8 @@ export class ProtocolWorld {
     life: Omit<ProtocolLife, 'protocol' | 'name' | 'incarnation'> & { self: Life },
   ): CommitProtocol {
     const { self, host, settings } = life
+    // Every second life votes without a turn in between, as nodes without validators do.
+    const hasValidators = this.#births % 2 === 1
     return new CommitProtocol(
       {
         self,
@@ -202,6 +204,11 @@ export class ProtocolWorld {
         },
         send: (to, message) => {
           for (const name of to) this.#send(self, name, message)
+        },
+        isConcerned: (entries) => {
+          if (hasValidators || this.#refusing.has(self.name)) return true
+          for (const { value } of entries) this.#witness.validated(self, value)
+          return false
         },
         validate: (entries) => {
           if (this.#refusing.has(self.name)) {
