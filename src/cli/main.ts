@@ -35,7 +35,8 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
   const command = commands.get(name)
   if (!command) {
-    process.stderr.write(`foundation: no command "${name}"; foundation --help lists them\n`)
+    const unknown = new Error(`no command "${name}"; foundation --help lists them`)
+    process.stderr.write(`${failureLine(unknown, args.includes('--json'))}\n`)
     return 2
   }
   if (asksForHelp(command, args)) {

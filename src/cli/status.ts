@@ -5,6 +5,7 @@ import type { FoundationNode, NodeStatus } from '../node/index.ts'
 import { parseCommand, type Command, type CommandContext } from './core/command.ts'
 import {
   askEveryone,
+  askReached,
   lookOptions,
   millisecondsOf,
   startObserver,
@@ -33,7 +34,7 @@ export const statusCommand: Command = {
     if (values.connect !== undefined) await node.connect(values.connect, { timeoutMs })
     await node.ready({ minPeers: 1, timeoutMs, onTimeout: 'continue' })
     const show = shower(context, node, { isJson: values.json, isWatch: values.watch })
-    if (values.watch) return await watch(() => askEveryone(node, timeoutMs).then(show))
+    if (values.watch) return await watch(() => askReached(node, timeoutMs).then(show))
     return show(await askEveryone(node, timeoutMs)) > 0 ? 0 : 1
   },
 }

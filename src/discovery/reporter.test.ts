@@ -36,9 +36,10 @@ describe('Reporter', () => {
     }
     dialed('refused', true)
     dialed('auth', false)
+    dialed('rejected', true)
     dialed('timeout', true)
     const told = 'cannot connect'
-    assert.deepEqual(lines, [`info ${told}`, `info ${told}`, `warn ${told}`])
+    assert.deepEqual(lines, [`info ${told}`, `info ${told}`, `info ${told}`, `warn ${told}`])
   })
 
   it('logs that a strategy is degraded again after it was healthy', () => {

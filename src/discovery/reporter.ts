@@ -20,8 +20,8 @@ const targetsMax = 1_024
 /** Dial failures that are no trouble: nobody needs to act. */
 const calmReasons = new Set(['self', 'leaving', 'not_part_of_network'])
 
-/** Dial failures the transport reports as trouble, in better words. */
-const reportedReasons = new Set(['auth', 'cluster_mismatch', 'version', 'name_in_use'])
+/** Dial failures the transport reports as trouble, in better words, or the other side as its decision. */
+const reportedReasons = new Set(['auth', 'cluster_mismatch', 'version', 'name_in_use', 'rejected'])
 
 /** What a dial was like, beside its result. */
 export interface DialFacts {

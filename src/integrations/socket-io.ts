@@ -26,7 +26,7 @@ import type { FoundationNode } from '../node/index.ts'
 import { jsonSafe } from './json-safe.ts'
 
 /** What the adapter uses of a node. */
-export type SocketIoNode = Pick<FoundationNode, 'pubsub' | 'registry' | 'on'>
+export type SocketIoNode = Pick<FoundationNode, 'pubsub' | 'registry' | 'on' | 'channel'>
 
 /** What {@link createAdapter} takes. */
 export interface SocketIoOptions {
@@ -64,8 +64,8 @@ const never = { heartbeatInterval: 2 ** 31 - 1, heartbeatTimeout: Infinity }
 /**
  * The adapter for `new Server({ adapter })` and `io.adapter(...)`.
  *
- * @throws {FoundationError} from Socket.IO's side: `FND_OPTION_INVALID` with `connectionStateRecovery`,
- *   which needs a store.
+ * @throws {FoundationError} `FND_OPTION_INVALID` for a channel that is not set up; from Socket.IO's side
+ *   with `connectionStateRecovery`, which needs a store.
  * @example
  *   const node = await startNode({ app: 'shop', cluster: true })
  *   const io = new Server(httpServer, { adapter: createAdapter(node) })
@@ -75,6 +75,7 @@ export function createAdapter(
   options: SocketIoOptions = {},
 ): (namespace: unknown) => Adapter {
   checkGiven(adapterChecks, options, 'createAdapter')
+  if (options.channel !== undefined) node.channel(options.channel)
   // Socket.IO calls it with `new`: no arrow function.
   return function adapterOf(namespace) {
     const { server } = namespace as Namespace

@@ -110,6 +110,44 @@ describe('MemoryNetwork', () => {
     assert.notEqual(await run(1), await run(2))
   })
 
+  it('refuses faults of nodes that never were, and takes those of nodes that are gone', async () => {
+    const network = echoNetwork()
+    await network.startNode({ name: 'ann' })
+    const message = /known: ann, got "bob"/
+    const faults: readonly ((name: string) => void)[] = [
+      (name) => {
+        network.partition(['ann'], [name])
+      },
+      (name) => {
+        network.cut('ann', name)
+      },
+      (name) => {
+        network.clog(name, 'ann', 1)
+      },
+      (name) => {
+        network.pause(name, 1)
+      },
+      (name) => {
+        network.wallJump(name, 1)
+      },
+      (name) => {
+        network.kill(name)
+      },
+    ]
+    for (const fault of faults) {
+      assert.throws(
+        () => {
+          fault('bob')
+        },
+        { code: 'FND_OPTION_INVALID', message },
+      )
+      assert.doesNotThrow(() => {
+        fault('ann')
+      })
+    }
+    network.kill('ann')
+  })
+
   it('refuses options out of range or not known', () => {
     assert.throws(() => echoNetwork({ sed: 1 } as object), /did you mean "seed"/)
     assert.throws(() => echoNetwork({ memory: { delayMs: -1 } }), { code: 'FND_OPTION_INVALID' })

@@ -6,6 +6,7 @@ import {
   anything,
   checkGiven,
   FoundationError,
+  invalid,
   resolveRules,
   sleep,
   systemHost,
@@ -60,13 +61,18 @@ const networkChecks: GivenChecks<MemoryNetworkOptions> = {
   memory: anything,
 }
 
-/** One a test. Faults name nodes by their node name. */
+/**
+ * One a test. Faults name nodes by their node name; those of a name that never was in this network
+ * throw `FND_OPTION_INVALID`, for a test with such a fault would test nothing.
+ */
 export class MemoryNetwork<Options extends { readonly name?: string }, Node extends StoppableNode> {
   readonly seed: number
   readonly hub: MemoryHub
   readonly #clock: VirtualClock | undefined
   readonly #startNode: StartNode<Options, Node>
   readonly #nodes = new Map<string, Node>()
+  /** Of all nodes that ever were, or have a transport of this network. */
+  readonly #names = new Set<string>()
   #unnamed = 0
 
   /** @throws {FoundationError} `FND_OPTION_INVALID` for an option that is not known or out of range. */
@@ -92,6 +98,7 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
 
   /** An engine for a node of this network: the `transport` option. */
   transport(nodeName?: string): TransportEngine {
+    if (nodeName !== undefined) this.#names.add(nodeName)
     return this.hub.engine(nodeName)
   }
 
@@ -106,6 +113,7 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
 
   /** Only nodes that share a group reach each other; a node in no group reaches all. */
   partition(...groups: readonly (readonly string[])[]): void {
+    this.#assertKnown(...groups.flat())
     this.hub.partition(...groups)
   }
 
@@ -116,16 +124,19 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
 
   /** Nothing arrives any more between two nodes, or only not at `b` from `a`; nobody is told. */
   cut(a: string, b: string, options?: { oneWay?: boolean }): void {
+    this.#assertKnown(a, b)
     this.hub.cut(a, b, options)
   }
 
   /** Holds what `a` sends to `b` for `ms`. */
   clog(a: string, b: string, ms: number): void {
+    this.#assertKnown(a, b)
     this.hub.clog(a, b, ms)
   }
 
   /** Ends a node as SIGKILL does. A node of the same name may be started afterwards. */
   kill(nodeName: string): void {
+    this.#assertKnown(nodeName)
     this.hub.kill(nodeName)
     this.#clock?.killed(nodeName)
     const node = this.#nodes.get(nodeName)
@@ -139,6 +150,7 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
    * real time only its bytes are held.
    */
   pause(nodeName: string, ms: number): void {
+    this.#assertKnown(nodeName)
     if (this.#clock) {
       this.#clock.pause(nodeName, ms)
       return
@@ -151,6 +163,7 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
 
   /** Moves the wall clock of a node. Only in virtual time; else nothing happens. */
   wallJump(nodeName: string, ms: number): void {
+    this.#assertKnown(nodeName)
     this.#clock?.wallJump(nodeName, ms)
   }
 
@@ -196,6 +209,13 @@ export class MemoryNetwork<Options extends { readonly name?: string }, Node exte
     const nodes = [...this.#nodes.values()]
     this.#nodes.clear()
     for (const node of nodes) await this.run(node.stop()).catch(toError)
+  }
+
+  #assertKnown(...names: readonly string[]): void {
+    const stranger = names.find((name) => !this.#names.has(name))
+    if (stranger === undefined) return
+    const known = [...this.#names].join(', ') || 'none'
+    throw invalid('node name', `no such node was ever in this network; known: ${known}`, stranger)
   }
 
   /** As `stop()`, for `await using`. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { Server } from 'socket.io'
 import { io as connect, type Socket } from 'socket.io-client'
+import { sleep, systemHost } from '../../src/kernel/index.ts'
 import { until } from '../../src/testing/index.ts'
 import type { FoundationNode } from '../../src/node/index.ts'
 import { createAdapter, type SocketIoOptions } from '../../src/integrations/socket-io.ts'
@@ -147,9 +148,9 @@ describe('rooms over two servers', needs(), () => {
     apart.on('x', () => heard.push('another key'))
     // The new namespace's adapters have to know of each other first.
     const chat = hall.a.of('/chat')
-    let sockets = 0
-    const look = async (): Promise<number> => (sockets = (await chat.fetchSockets()).length)
-    await until('/chat is joined', () => (void look(), sockets === 1), 20_000)
+    const sockets = (): Promise<number> => chat.fetchSockets().then(({ length }) => length)
+    // One that asks before the other listens waits in vain for its answer.
+    while ((await sockets().catch(() => 0)) !== 1) await sleep(systemHost, 10)
     chat.emit('x')
     await next(inChat, 'x')
     hall.a.emit('end')
@@ -255,5 +256,14 @@ describe('an adapter', needs(), () => {
     const open = (): Server =>
       new Server({ adapter: createAdapter(node), connectionStateRecovery: {} })
     assert.throws(open, { code: 'FND_OPTION_INVALID', message: /connectionStateRecovery/ })
+  })
+
+  it('refuses a channel that is not set up, and an option nobody knows', async () => {
+    await using network = await ground.openNetwork({ time: 'real' })
+    const node = await network.startNode({ name: 'a' })
+    const refused = { code: 'FND_OPTION_INVALID', message: /"nope" is not set up/ }
+    assert.throws(() => createAdapter(node, { channel: 'nope' }), refused)
+    const unknown = { code: 'FND_OPTION_INVALID', message: /did you mean "channel"/ }
+    assert.throws(() => createAdapter(node, { chanel: 'events' } as object), unknown)
   })
 })

@@ -40,6 +40,9 @@ describe('the command line', () => {
       const { error } = JSON.parse(stderr) as { error: { code: string; message: string } }
       assert.equal(error.code, 'FND_OPTION_INVALID')
       assert.match(error.message, /"extra" is one word too many/)
+      const unknown = await project.foundation(['statsu', '--json'])
+      assert.equal(unknown.code, 2)
+      assert.match(unknown.stderr, /^\{"error":\{"message":"no command \\"statsu\\"; /)
     })
   })
 })

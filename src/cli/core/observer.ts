@@ -4,7 +4,13 @@
  */
 import { hostname } from 'node:os'
 import process from 'node:process'
-import { FoundationError, isPackageInstalled, silentLog, systemHost } from '../../kernel/index.ts'
+import {
+  FoundationError,
+  isPackageInstalled,
+  silentLog,
+  sleep,
+  systemHost,
+} from '../../kernel/index.ts'
 import { observerRole } from '../../membership/index.ts'
 import {
   startNodeIn,
@@ -80,8 +86,38 @@ function secretOnly(env: CommandContext['env']): CommandContext['env'] {
   return Object.fromEntries(pairs)
 }
 
-/** Waits for company, then asks every node (but other observers) for its status. */
+const lookAgainMs = 50
+
+/**
+ * Asks every node (but other observers) for its status: again until all have answered that those
+ * who answer see, or `timeoutMs` passed. The first to be reached is rarely the only one.
+ */
 export async function askEveryone(node: FoundationNode, timeoutMs: number): Promise<Answer[]> {
+  const deadlineMs = systemHost.nowMs() + timeoutMs
+  let answers = await askReached(node, timeoutMs)
+  while (unreachedOf(answers).size > 0 && systemHost.nowMs() < deadlineMs) {
+    await sleep(systemHost, lookAgainMs)
+    answers = await askReached(node, timeoutMs)
+  }
+  return answers
+}
+
+/** Nodes that gave no answer and are seen by some that did, with the names of those. */
+export function unreachedOf(answers: readonly Answer[]): Map<string, string[]> {
+  const answering = new Set(answers.map(({ node }) => node))
+  const unreached = new Map<string, string[]>()
+  for (const answer of answers) {
+    if ('error' in answer) continue
+    for (const { name, status, roles } of answer.status.members) {
+      if (status !== 'alive' || roles.includes(observerRole) || answering.has(name)) continue
+      unreached.set(name, [...(unreached.get(name) ?? []), answer.node])
+    }
+  }
+  return unreached
+}
+
+/** Asks every member this node has a link to, but other observers, for its status. */
+export async function askReached(node: FoundationNode, timeoutMs: number): Promise<Answer[]> {
   const members = node
     .members()
     .filter(({ name, roles }) => name !== node.name && !roles.includes(observerRole))

@@ -217,6 +217,13 @@ describe('foundation doctor', () => {
     assert.match(text, /^warn at 10\.0\.0\.7: cluster_mismatch/m)
   })
 
+  it('reach: seen by others and not reached from here', async () => {
+    const seen = status('ada', ['ada', 'bell'])
+    const answers = [{ node: 'ada', status: seen }]
+    const text = await said(reachCheck, patient({ observation: observation({ answers }) }))
+    assert.match(text, /^fail bell is seen by ada and was not reached from here in 5000 ms/)
+  })
+
   it('reach: found and not connected, seen by some and not by all, a member that is silent', async () => {
     const stuck = status('observer', [], [topology({ peers: [peer()] })])
     const seen = await said(reachCheck, patient({ observation: observation({ self: stuck }) }))

@@ -1,6 +1,7 @@
 /** Who cannot connect to whom: announced but not dialled, or seen by some and not by all. */
 import type { PeerStatus } from '../../discovery/index.ts'
 import type { NodeStatus } from '../../node/index.ts'
+import { unreachedOf } from '../core/observer.ts'
 import type { Check, Finding, Observation } from './check.ts'
 
 /** Looks with the observer's eyes, then with those of every node that answered. */
@@ -19,6 +20,7 @@ export const reachCheck: Check = {
     const found = [
       ...silent,
       ...undialled(observation),
+      ...unreached(observation),
       ...reports.flatMap((report) => blind(report, reports)),
     ]
     if (found.length > 0) return found
@@ -57,6 +59,17 @@ function isStuck(
   if (isConnected || isSelf) return false
   if (lastDialFailure === undefined) return knownForMs > lookedForMs / 2
   return lastDialFailure !== 'refused' && !toldElsewhere.includes(lastDialFailure)
+}
+
+/** Nodes that others see and this machine does not reach. */
+function unreached({ answers, lookedForMs }: Observation): Finding[] {
+  const waited = `in ${String(Math.round(lookedForMs))} ms`
+  return [...unreachedOf(answers)].map(([name, seenBy]) =>
+    fail(
+      `${name} is seen by ${seenBy.join(', ')} and was not reached from here ${waited}`,
+      firewall,
+    ),
+  )
 }
 
 /** Nodes that others see and this one does not. */
