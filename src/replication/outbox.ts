@@ -21,6 +21,7 @@ import {
   type LogAck,
   type LogFetch,
   type LogName,
+  type Operation,
 } from './messages.ts'
 import type { OwnerLogOptions } from './options.ts'
 import { PeerStream, type StreamPart } from './peer-stream.ts'
@@ -41,6 +42,9 @@ export interface AcknowledgedBy extends WaitOptions {
   readonly peers?: number | undefined
 }
 
+/** Which entry of this node. */
+type EntryName = Pick<Operation, 'space' | 'key'>
+
 interface Waiter {
   readonly sequence: number
   readonly peers: number | undefined
@@ -56,6 +60,8 @@ export class Outbox {
   readonly #waiters = new Map<string, Waiter>()
   #state: 'idle' | 'running' | 'stopped' = 'idle'
   #snapshots = 0
+  /** Entries whose deletion waits for the end of its batch. */
+  readonly #untold = new Set<string>()
   #batchTimer: Timer | undefined
   #digestTimer: Timer | undefined
   /** The last delta encoded: mostly every peer needs the same one. */
@@ -96,13 +102,19 @@ export class Outbox {
   }
 
   /** A change was made. It is sent with the others of its batch. */
-  changed(): void {
+  changed(deleted?: EntryName): void {
     if (this.#state === 'stopped') return
+    if (deleted) this.#untold.add(nameOf(deleted))
     if (this.#deps.own.isBatchFull) this.#flush()
     else
       this.#batchTimer ??= this.#deps.host.after(this.#options.batchMs, () => {
         this.#flush()
       })
+  }
+
+  /** See `OwnerLog.tellNow`. */
+  tellNow(deleted: EntryName): void {
+    if (this.#untold.has(nameOf(deleted))) this.#flush()
   }
 
   /** A peer has applied something. */
@@ -159,6 +171,7 @@ export class Outbox {
   #flush(): void {
     this.#batchTimer?.cancel()
     this.#batchTimer = undefined
+    this.#untold.clear()
     this.#deps.own.seal()
     for (const [peer, stream] of this.#streams) this.#pump(peer, stream)
   }
@@ -250,6 +263,10 @@ export class Outbox {
       done.resolve(undefined)
     }
   }
+}
+
+function nameOf({ space, key }: EntryName): string {
+  return `${space} ${key}`
 }
 
 /** The number that so many peers have acknowledged; all of them, when `peers` is absent. */

@@ -22,7 +22,7 @@ import { logAck, logDelta, logDigest, logFetch, type LogName } from './messages.
 import { ownerLogDefaults, type OwnerLogOptions } from './options.ts'
 import { Outbox, type AcknowledgedBy } from './outbox.ts'
 import { OwnLog } from './own-log.ts'
-import { Watchers, type LogChange, type LogListener } from './watchers.ts'
+import { ownChangeOf, Watchers, type LogListener } from './watchers.ts'
 
 /** What the owner log talks to. */
 export interface OwnerLogDeps {
@@ -54,7 +54,7 @@ export class OwnerLog implements Lifecycle {
     this.#arrivals = new Conditions(deps.host, options.waitersMax)
     const progressed = (): void => {
       this.#arrivals.check()
-      for (const listener of this.#progressed) listener()
+      this.#tellProgress()
     }
     this.#inbox = new Inbox({ ...deps, watchers: this.#watchers, progressed }, options)
     this.#listen(deps.router)
@@ -89,7 +89,7 @@ export class OwnerLog implements Lifecycle {
     const sequence = this.#own.put(space, key, value)
     this.#outbox.changed()
     const held = { log: this.#self, key, value }
-    this.#watchers.tell(this.#ownChange({ space, key, held }))
+    this.#watchers.tell(ownChangeOf(this.#self, { space, key, held }))
     return sequence
   }
 
@@ -97,9 +97,17 @@ export class OwnerLog implements Lifecycle {
   delete(space: string, key: string): number {
     const sequence = this.#own.delete(space, key)
     if (sequence === undefined) return this.#own.sequence
-    this.#outbox.changed()
-    this.#watchers.tell(this.#ownChange({ space, key, held: undefined }))
+    this.#outbox.changed({ space, key })
+    this.#watchers.tell(ownChangeOf(this.#self, { space, key, held: undefined }))
     return sequence
+  }
+
+  /**
+   * A deletion of that entry, if there was one in the present batch, is sent now: what is sent to a
+   * peer afterwards does not overtake it.
+   */
+  tellNow(space: string, key: string): void {
+    this.#outbox.tellNow({ space, key })
   }
 
   /**
@@ -145,7 +153,10 @@ export class OwnerLog implements Lifecycle {
     return this.#arrivals.wait(() => this.hasReached(position), { ...options, what })
   }
 
-  /** Calls `listener` after changes of peers were applied, at the end of that turn. */
+  /**
+   * Calls `listener` after changes of peers were applied, at the end of that turn, and after a peer
+   * has said how much of this node's it has applied.
+   */
   onProgress(listener: () => void): void {
     this.#progressed.push(listener)
   }
@@ -238,14 +249,6 @@ export class OwnerLog implements Lifecycle {
     for (const { key, value } of this.#own.entries(space)) yield { owner, key, value }
   }
 
-  #ownChange({ space, key, held }: Pick<LogChange, 'space' | 'key' | 'held'>): LogChange {
-    const { owner, incarnation } = this.#self
-    const common = { owner, incarnation, space, key, isOwn: true, cause: 'write' } as const
-    return held
-      ? { ...common, type: 'put', value: held.value, held }
-      : { ...common, type: 'delete', held: undefined }
-  }
-
   #listen(router: Pick<Router, 'handle'>): void {
     const inbox = this.#inbox
     // Links end after this part has stopped: what peers say meanwhile is in order, and for nobody.
@@ -272,7 +275,12 @@ export class OwnerLog implements Lifecycle {
       const ack = logAck.decode(body)
       this.#checkAddressee(ack, inbound)
       this.#outbox.acknowledge(inbound.from, ack)
+      this.#tellProgress()
     })
+  }
+
+  #tellProgress(): void {
+    for (const listener of this.#progressed) listener()
   }
 
   #checkAddressee({ owner, incarnation }: LogName, { from }: Inbound): void {

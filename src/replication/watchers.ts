@@ -32,6 +32,17 @@ export function changeOf(
     : { ...common, type: 'delete', held: undefined }
 }
 
+/** What became of an entry of this node. */
+export function ownChangeOf(
+  { owner, incarnation }: LogName,
+  { space, key, held }: Pick<LogChange, 'space' | 'key' | 'held'>,
+): LogChange {
+  const common = { owner, incarnation, space, key, isOwn: true, cause: 'write' } as const
+  return held
+    ? { ...common, type: 'put', value: held.value, held }
+    : { ...common, type: 'delete', held: undefined }
+}
+
 /** Told of changes. */
 export type LogListener = (change: LogChange) => void
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { rendezvousOwner, sleep, toError } from '../../src/kernel/index.ts'
 import type { ClusterEvent } from '../../src/node/index.ts'
-import type { Entry, NameEvent } from '../../src/registry/index.ts'
+import type { Entry, NameEvent, Registration } from '../../src/registry/index.ts'
 import { needs } from '../ground/ground.ts'
 import { formCluster, part, type Cluster } from './form-cluster.ts'
 
@@ -95,6 +96,53 @@ describe('registry, two owners meet after a partition', needs(), () => {
     for (const node of cluster.nodes) assert.equal(node.registry.lookup('x')?.node, 'b')
   })
 
+  it('takes nothing from who got a name that was given up before, when news of that is late', async () => {
+    await using cluster = await formCluster(['a', 'b', 'c'])
+    const { network, node } = cluster
+    const name = namesDecidedBy(cluster, 'c').next().value ?? ''
+    const ownerOn = (at: string): string | undefined => node(at).registry.lookup(name)?.node
+    network.cut('a', 'b')
+    const former = await network.run(node('b').registry.register(name))
+    await network.until('the arbiter knows the owner', () => ownerOn('c') === 'b')
+    void former.unregister()
+    await network.until('the arbiter knows that it is free', () => ownerOn('c') === undefined)
+    const { lost } = await network.run(node('a').registry.register(name))
+    network.heal()
+    const allKnow = (): boolean => ['a', 'b', 'c'].every((at) => ownerOn(at) === 'a')
+    await network.until('the news are there', () => lost.aborted || allKnow())
+    await network.advance(500)
+    assert.equal(lost.aborted, false, 'it was free, and the cluster was whole')
+    assert.ok(allKnow())
+  })
+
+  it('takes nothing from who got a name that was given up a moment before', async () => {
+    await using cluster = await formCluster(['a', 'b'])
+    const { network, node } = cluster
+    const granted: Registration[] = []
+    const spans = Array.from({ length: 12 }, (_, ms) => ms)
+    const one = async (name: string, holdMs: number, askMs: number): Promise<void> => {
+      const former = await node('b').registry.register(name)
+      const giveUp = sleep(network.host('b'), holdMs).then(() => former.unregister())
+      await sleep(network.host('a'), askMs)
+      const claim = node('a').registry.register(name)
+      await claim.then((registration) => granted.push(registration), toError)
+      await giveUp
+    }
+    const names = namesDecidedBy(cluster, 'b')
+    const all = spans.flatMap((holdMs) =>
+      spans.map((askMs) => one(names.next().value ?? '', holdMs, askMs)),
+    )
+    await network.run(Promise.all(all))
+    await network.advance(500)
+    await network.settle()
+    assert.ok(granted.length > 0)
+    const lost = granted.filter((registration) => registration.lost.aborted)
+    assert.deepEqual(
+      lost.map(({ name }) => name),
+      [],
+    )
+  })
+
   it('emits name-conflict, and a conflict event to watchers, at the node of the loser', async () => {
     await using cluster = await formCluster(['a', 'b', 'c', 'd'])
     const events: ClusterEvent[] = []
@@ -131,3 +179,12 @@ describe('registry, two owners meet after a partition', needs(), () => {
     assert.deepEqual(events, ['unregistered x node-down', 'registered x node-up'])
   })
 })
+
+/** Names whose arbiter is that node. */
+function* namesDecidedBy({ nodes }: Cluster, arbiter: string): Generator<string, undefined> {
+  const members = nodes.map(({ name }) => name)
+  for (let at = 0; at < 10_000; at++) {
+    const name = `of-${arbiter}-${String(at)}`
+    if (rendezvousOwner(name, members) === arbiter) yield name
+  }
+}

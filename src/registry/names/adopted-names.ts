@@ -1,6 +1,6 @@
 /** Names of this node that the supervisor decided about: children, under their ids. */
 import type { OwnerLog } from '../../replication/index.ts'
-import { namesSpace } from './owned-names.ts'
+import { namesSpace } from './registration.ts'
 import { valueOf } from './record.ts'
 
 /** What was decided. */

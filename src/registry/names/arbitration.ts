@@ -16,7 +16,7 @@ import { nameClaims, nameReleases, nameVerdicts, nameView, type WireClaim } from
 import type { NameTable } from './name-table.ts'
 import { Post } from './post.ts'
 import { claimedEpochOf, recordOf } from './record.ts'
-import type { OwnName } from './registration.ts'
+import { namesSpace, type OwnName } from './registration.ts'
 import { Standing } from './standing.ts'
 import type { View, ViewMember } from './view.ts'
 
@@ -24,7 +24,7 @@ import type { View, ViewMember } from './view.ts'
 export interface ArbitrationDeps {
   readonly router: Pick<Router, 'handle' | 'send'>
   readonly host: Host
-  readonly ownerLog: Pick<OwnerLog, 'sequence' | 'hasReached' | 'heldBy'>
+  readonly ownerLog: Pick<OwnerLog, 'sequence' | 'hasReached' | 'heldBy' | 'tellNow'>
   readonly self: ViewMember
   readonly table: NameTable
   /** See {@link ArbiterDeps.childAt}. */
@@ -185,8 +185,10 @@ export class Arbitration {
     else this.#desk.release({ ...claim, node })
   }
 
-  #answer({ node, id }: Claim, verdict: Verdict): void {
+  #answer({ node, id, name }: Claim, verdict: Verdict): void {
     const wire = { id, ...verdict }
+    // Granted, for this node gave it up just now: the claimant must not hear that it has it still.
+    if (verdict.kind === 'granted') this.#deps.ownerLog.tellNow(namesSpace, name)
     if (node === this.#deps.self.name) this.claims.verdict(node, wire)
     else this.#post.verdict(node, wire)
     this.#keepTime()

@@ -27,15 +27,9 @@ import {
   type NameListener,
 } from './name-events.ts'
 import { NameTable, type NameChange } from './name-table.ts'
-import {
-  namesSpace,
-  OwnedNames,
-  type OwnedNamesDeps,
-  type ServicePort,
-  type Wanted,
-} from './owned-names.ts'
+import { OwnedNames, type OwnedNamesDeps, type ServicePort, type Wanted } from './owned-names.ts'
 import { entryOf, isNameValue, recordOf, type Entry } from './record.ts'
-import type { OwnName, Token } from './registration.ts'
+import { namesSpace, type OwnName, type Token } from './registration.ts'
 
 /** What names talk to. */
 export interface NamesDeps {
@@ -57,6 +51,7 @@ export interface NamesDeps {
     | 'acknowledged'
     | 'heldBy'
     | 'fence'
+    | 'tellNow'
   >
   readonly self: {
     readonly name: string

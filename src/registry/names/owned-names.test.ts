@@ -28,7 +28,7 @@ function ownedAlone(): OwnedNames {
     {
       ...{ host, self, claims, log: silentLog, telemetry: silentTelemetry },
       ownerLog: {
-        ...{ put: next, delete: next, fence: () => undefined },
+        ...{ put: next, delete: next, fence: () => undefined, sequence: 0 },
         ...{ acknowledged: () => Promise.resolve(), isKnown: () => true, heldBy: () => 0 },
       },
       table: new NameTable(),

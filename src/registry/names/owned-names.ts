@@ -11,15 +11,19 @@ import {
 } from '../../kernel/index.ts'
 import type { HeldEntry, OwnerLog } from '../../replication/index.ts'
 import { taken, tooMany, type Claims, type Granted } from './claims.ts'
+import { Disputes } from './disputes.ts'
 import { checkMeta } from './meta.ts'
 import type { NameTable } from './name-table.ts'
-import { lostError, OwnName, type RegisterOptions, type RegistrationOwner } from './registration.ts'
+import {
+  lostError,
+  namesSpace,
+  OwnName,
+  type RegisterOptions,
+  type RegistrationOwner,
+} from './registration.ts'
 import { claimedValue, entryOf, type Entry } from './record.ts'
 import { TurnShare } from './turn-share.ts'
 import type { View } from './view.ts'
-
-/** The space of the owner log that names stand in. */
-export const namesSpace = 'names'
 
 /** What it talks to. */
 export interface OwnedNamesDeps {
@@ -28,7 +32,7 @@ export interface OwnedNamesDeps {
   readonly telemetry: Telemetry
   readonly ownerLog: Pick<
     OwnerLog,
-    'put' | 'delete' | 'fence' | 'acknowledged' | 'isKnown' | 'heldBy'
+    'put' | 'delete' | 'fence' | 'acknowledged' | 'sequence' | 'isKnown' | 'heldBy'
   >
   readonly table: NameTable
   readonly claims: Claims
@@ -70,8 +74,7 @@ export class OwnedNames implements RegistrationOwner {
   #held = new WideMap<OwnName>()
   /** Names this node is asking for now. */
   readonly #asking = new Map<string, Promise<unknown>>()
-  /** Names another owner seems to keep, whose log is not all here yet. */
-  readonly #disputed = new Set<string>()
+  readonly #disputes: Disputes
   /** Many claims are decided at once, here: they must not hold the event loop up. */
   readonly #share: TurnShare
   #stopped: FoundationError | undefined
@@ -79,6 +82,7 @@ export class OwnedNames implements RegistrationOwner {
   constructor(deps: OwnedNamesDeps, bounds: OwnedNamesBounds) {
     this.#deps = deps
     this.#bounds = bounds
+    this.#disputes = new Disputes(deps.ownerLog)
     this.#share = new TurnShare(deps.host, bounds.claimsMax)
   }
 
@@ -130,11 +134,8 @@ export class OwnedNames implements RegistrationOwner {
     const own = this.#held.get(name)
     if (!own) return
     const winner = this.#deps.table.get(name)
-    this.#disputed.delete(name)
-    if (!winner || winner.log.owner === this.self.name) return
-    // What is shown of a node that was away may be old: it may have given the name up meanwhile.
-    if (this.#deps.ownerLog.isKnown(winner.log.owner)) this.#lose(own, entryOf(winner))
-    else this.#disputed.add(name)
+    if (!winner || winner.log.owner === this.self.name) this.#disputes.end(name)
+    else if (this.#disputes.isDecided(name, winner.log.owner)) this.#lose(own, entryOf(winner))
   }
 
   /**
@@ -152,7 +153,7 @@ export class OwnedNames implements RegistrationOwner {
 
   /** More of the peers' logs is here. */
   judgeDisputed(): void {
-    for (const name of [...this.#disputed]) this.judge(name)
+    for (const name of this.#disputes.names) this.judge(name)
   }
 
   stop(reason: FoundationError): void {
@@ -164,7 +165,7 @@ export class OwnedNames implements RegistrationOwner {
       own.abort(reason)
     }
     this.#held = new WideMap()
-    this.#disputed.clear()
+    this.#disputes.clear()
   }
 
   #ask(wanted: Wanted, leftMs: () => number): Promise<OwnName> {
@@ -251,7 +252,7 @@ export class OwnedNames implements RegistrationOwner {
   /** @returns the number of the change. */
   #drop(own: OwnName, movedTo?: string): number {
     this.#held.delete(own.name)
-    this.#disputed.delete(own.name)
+    this.#disputes.end(own.name)
     if (own.service) this.#deps.services.remove(own.name, movedTo)
     const sequence = this.#deps.ownerLog.delete(namesSpace, own.name)
     this.#deps.release(own)

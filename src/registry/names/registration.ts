@@ -3,6 +3,9 @@ import { checkFunction, FoundationError } from '../../kernel/index.ts'
 import type { LogPosition } from '../../replication/index.ts'
 import type { Entry } from './record.ts'
 
+/** The space of the owner log that names stand in. */
+export const namesSpace = 'names'
+
 /** A place in an owner's log; plain data. See `lookup(name, { after })`. */
 export type Token = LogPosition
 

@@ -121,6 +121,7 @@ export class NameWorkload {
       told.calls += 1
       told.lostTo = winner.node
       this.#count('names lost')
+      if (this.#habits === contested) this.#checkLoss(life, name, winner.node)
       if (told.calls > 1) this.#world.records.violation(`${life.name} lost "${name}" twice`)
       return { of: life.name }
     }
@@ -160,6 +161,15 @@ export class NameWorkload {
         `${life.name} got "${name}" with epoch ${String(epoch)} after ${String(former)}`,
       )
     }
+  }
+
+  /** Over sound links nobody loses a name it was granted in sight of the other. */
+  #checkLoss(life: SimNode, name: string, winner: string): void {
+    const rival = this.#world.lives.get(winner)
+    const view = this.holdings.latest(life, name)?.view
+    if (!rival || !view?.has(rival.incarnation)) return
+    if (!this.holdings.latest(rival, name)?.view.has(life.incarnation)) return
+    this.#world.records.violation(`${life.name} lost "${name}" to ${winner}, in sight of it`)
   }
 
   /** Another life is told of the registration, and waits for it with the token. */

@@ -19,6 +19,13 @@ export const namesBugs: readonly PlantedBug[] = [
     replace: 'b.epoch - a.epoch',
   },
   {
+    name: 'a name is lost to what its former owner said before',
+    suite: 'names',
+    file: 'src/registry/names/disputes.ts',
+    find: 'return log.isKnown(owner) && log.heldBy(owner) >= metAt',
+    replace: 'return log.isKnown(owner) && metAt >= 0',
+  },
+  {
     name: 'an arbiter answers before the view is agreed on',
     suite: 'names',
     file: 'src/registry/names/agreement.ts',
