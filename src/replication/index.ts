@@ -28,6 +28,7 @@ export type {
 export {
   compareStamps,
   compareVersions,
+  nextStamp,
   type Stamp,
   type Version,
   type VersionBase,

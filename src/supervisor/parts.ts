@@ -78,7 +78,7 @@ export class SupervisorParts {
       deps.news(news)
     })
     this.commander = new Commander(deps.rpc)
-    this.specs = new Specs(deps.versionedMap, log)
+    this.specs = new Specs(deps.versionedMap, log, self)
     this.table = this.#tableOf()
     this.views = this.#viewsOf()
     const failed = (error: FoundationError): void => {

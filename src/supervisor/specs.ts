@@ -1,6 +1,13 @@
 /** What the cluster wants of children, and the epochs it has given out: two spaces of the versioned map. */
 import { toError, type Log, type WaitOptions } from '../kernel/index.ts'
-import type { MapSpace, VersionedMap } from '../replication/index.ts'
+import {
+  compareStamps,
+  nextStamp,
+  type MapSpace,
+  type Stamp,
+  type VersionBase,
+  type VersionedMap,
+} from '../replication/index.ts'
 import type { Shape } from '../wire/index.ts'
 import { assignmentShape, recordShape, type Assignment, type ChildRecord } from './core/records.ts'
 
@@ -11,16 +18,26 @@ export interface SpecChange {
   readonly previous: ChildRecord | undefined
 }
 
+/** A child that is wanted until its first start has failed, or somebody was told that it is accepted. */
+export interface Proposal {
+  readonly record: ChildRecord
+  readonly version: VersionBase
+}
+
+const beginning: Stamp = { wallMs: 0, counter: 0 }
+
 /** One a node. */
 export class Specs {
   readonly #records: MapSpace
   readonly #assignments: MapSpace
   readonly #log: Log
+  readonly #self: string
 
-  constructor(map: Pick<VersionedMap, 'space'>, log: Log) {
+  constructor(map: Pick<VersionedMap, 'space'>, log: Log, self: string) {
     this.#records = map.space('children')
     this.#assignments = map.space('child-epochs')
     this.#log = log
+    this.#self = self
   }
 
   /** True when this node holds all that its peers held when they met. */
@@ -41,8 +58,46 @@ export class Specs {
     for (const [id] of this.#records.entries()) yield id
   }
 
-  put(id: string, record: ChildRecord): void {
-    this.#records.put(id, record)
+  /** Wants a child, or says how it ended. */
+  put(id: string, { spec, hash, origin, outcome }: ChildRecord): void {
+    this.#records.put(id, { spec, hash, origin, ...(outcome && { outcome }) })
+  }
+
+  /**
+   * Wants a child of which nothing is known here, until `settle` or `retract`. Stamped just after what
+   * is known, not with the present time: a home that has missed something (it was cut off, or paused)
+   * takes back its own proposal only, never a child that another home has accepted meanwhile.
+   */
+  propose(id: string, record: ChildRecord): Proposal {
+    const version = this.#after(this.#records.versionOf(id) ?? beginning)
+    this.#records.adopt(id, { ...record, isTentative: true }, version)
+    return { record, version }
+  }
+
+  /** The child as it was proposed; undefined when it is wanted for good, or not at all. */
+  proposalOf(id: string): Proposal | undefined {
+    const [record, version] = [this.get(id), this.#records.versionOf(id)]
+    return record?.isTentative === true && version ? { record, version } : undefined
+  }
+
+  /** Wants the child for good, unless somebody has decided about it since. */
+  settle({ record, version }: Proposal): void {
+    const { id } = record.spec
+    const present = this.#records.versionOf(id)
+    if (present?.wallMs !== version.wallMs) return
+    // A proposal of another home may have been retracted: that was no decision about this one.
+    const isRetracted = this.isDeleted(id) && present.writer !== this.#self
+    if (isRetracted || this.proposalOf(id)) this.put(id, record)
+  }
+
+  /** Takes the proposal back, and nothing that is newer. */
+  retract({ record, version }: Proposal): void {
+    const { id } = record.spec
+    const present = this.#records.versionOf(id)
+    if (!present || compareStamps(present, version) !== 0 || present.writer !== version.writer)
+      return
+    this.#records.adopt(id, undefined, this.#after(version))
+    this.#assignments.delete(id)
   }
 
   delete(id: string): void {
@@ -71,6 +126,10 @@ export class Specs {
         previous: this.#checked(recordShape, id, previous),
       })
     })
+  }
+
+  #after(stamp: Stamp): VersionBase {
+    return { ...nextStamp(stamp, 0), writer: this.#self }
   }
 
   /** What cannot be understood counts as absent: a newer version of this package may have written it. */

@@ -27,6 +27,8 @@ export interface ChildRecord {
   /** The node that asked for it, for the placement `local`. */
   readonly origin: string
   readonly outcome?: ChildOutcome | undefined
+  /** Its first start is under way, and nobody was told that it is accepted: see `Specs.propose`. */
+  readonly isTentative?: boolean | undefined
 }
 
 /** Where a child was last told to run; kept so that a later home knows of starts before its time. */
@@ -114,6 +116,7 @@ export const recordShape: Shape<ChildRecord> = object({
       return kind === 'completed' ? { kind } : { kind, message: message ?? '' }
     },
   }),
+  isTentative: optionalOf(boolean()),
 })
 
 /** See {@link Assignment}. */

@@ -3,7 +3,7 @@ import { deferred, FoundationError, within, type Deferred, type Host } from '../
 import type { Registry } from '../../registry/index.ts'
 import type { Answer, Ask } from '../commands.ts'
 import { servingPlace, type ChildRecord, type Placed } from '../core/records.ts'
-import type { Specs } from '../specs.ts'
+import type { Proposal, Specs } from '../specs.ts'
 import type { ChildTable } from '../table.ts'
 import type { Views } from '../views.ts'
 import type { Started } from './actions.ts'
@@ -64,23 +64,17 @@ export class HomeRequests {
    */
   async startChild(ask: Ask<'startChild'>, from: string): Promise<Answer<'startChild'>> {
     const { spec, hash, isAwaited, withinMs } = ask
-    const { specs, lookAt } = this.#deps
+    const { specs } = this.#deps
     const deadlineMs = this.#deps.host.nowMs() + withinMs
     await this.#mayDecide(spec.id, deadlineMs)
     const present = specs.get(spec.id)
     if (present && present.hash !== hash) throw childExists(spec.id)
-    if (present && present.outcome?.kind !== 'failed')
-      return this.#running(present, ask, deadlineMs)
+    if (present && present.outcome?.kind !== 'failed') return this.#joined(present, ask, deadlineMs)
     const record: ChildRecord = { spec, hash, origin: from }
     this.#isNameFree(spec.id)
     this.#mayBePlaced(record)
-    const running = isAwaited ? this.#awaitStart(spec.id, deadlineMs) : undefined
-    // Looked at below, unless the acknowledgement fails first.
-    running?.catch(() => undefined)
-    specs.put(spec.id, record)
-    lookAt(spec.id)
-    await this.#acknowledged(spec.id, deadlineMs)
-    return running ? this.#orTakenBack(spec.id, running, present === undefined) : { epoch: 0 }
+    if (isAwaited && !present) return this.#tried(specs.propose(spec.id, record), deadlineMs)
+    return this.#wanted(record, ask, deadlineMs)
   }
 
   /** @throws {FoundationError} `FND_CHILD_UNKNOWN`, `FND_TIMED_OUT`, `FND_VIEW_DIFFERS` */
@@ -117,30 +111,57 @@ export class HomeRequests {
     })
   }
 
-  /** What was new and could not start is not wanted any more. */
-  async #orTakenBack(
-    ...[id, running, isNew]: [string, Promise<Started>, boolean]
-  ): Promise<Answer<'startChild'>> {
-    try {
-      return await running
-    } catch (thrown) {
-      if (isNew && isStartFailure(thrown)) this.#deps.specs.delete(id)
+  /** Accepted once it runs. What was new and could not start is not wanted any more. */
+  async #tried(proposal: Proposal, deadlineMs: number): Promise<Answer<'startChild'>> {
+    const { specs, lookAt } = this.#deps
+    const { id } = proposal.record.spec
+    lookAt(id)
+    const started = await this.#awaitStart(id, deadlineMs).catch((thrown: unknown) => {
+      if (isStartFailure(thrown)) specs.retract(proposal)
       throw thrown
-    }
+    })
+    specs.settle(proposal)
+    await this.#acknowledged(id, deadlineMs)
+    return started
   }
 
-  /** Once others hold the order, which somebody else has given: when it runs, or right away. */
-  async #running(
-    ...[{ spec, outcome }, { isAwaited }, deadlineMs]: [ChildRecord, Ask<'startChild'>, number]
+  /** Accepted once others hold the order, whatever becomes of its start. */
+  async #wanted(
+    ...[record, { isAwaited }, deadlineMs]: [ChildRecord, Ask<'startChild'>, number]
   ): Promise<Answer<'startChild'>> {
-    const { id } = spec
-    const place = (): Placed | undefined => servingPlace(this.#deps.table.placementsOf(id))
-    const isUnderWay = isAwaited && !outcome && place()?.state !== 'running'
+    const { id } = record.spec
+    const running = isAwaited ? this.#awaitStart(id, deadlineMs) : undefined
+    // Looked at below, unless the acknowledgement fails first.
+    running?.catch(() => undefined)
+    this.#deps.specs.put(id, record)
+    this.#deps.lookAt(id)
+    await this.#acknowledged(id, deadlineMs)
+    return running ?? { epoch: 0 }
+  }
+
+  /** Somebody else has given the order: its first start is waited for, or it is wanted from now on. */
+  async #joined(
+    ...[record, { isAwaited }, deadlineMs]: [ChildRecord, Ask<'startChild'>, number]
+  ): Promise<Answer<'startChild'>> {
+    const { specs, table } = this.#deps
+    const { id } = record.spec
+    const proposal = specs.proposalOf(id)
+    const isRunning = servingPlace(table.placementsOf(id))?.state === 'running'
+    const isUnderWay = isAwaited && !record.outcome && !isRunning
+    if (isUnderWay && proposal) return this.#tried(proposal, deadlineMs)
+    if (proposal) specs.settle(proposal)
+    return this.#running(id, isUnderWay, deadlineMs)
+  }
+
+  /** Once others hold the order: when it runs, or right away. */
+  async #running(
+    ...[id, isUnderWay, deadlineMs]: [string, boolean, number]
+  ): Promise<Answer<'startChild'>> {
     // Awaited from here on: the start may end before the others hold the order.
     const started = isUnderWay ? this.#awaitStart(id, deadlineMs) : undefined
     started?.catch(() => undefined)
     await this.#acknowledged(id, deadlineMs)
-    const { state, node, epoch = 0 } = place() ?? {}
+    const { state, node, epoch = 0 } = servingPlace(this.#deps.table.placementsOf(id)) ?? {}
     return state === 'running' ? { node, epoch } : (started ?? { epoch })
   }
 
