@@ -121,6 +121,12 @@ describe('Settings', () => {
     assert.equal(settings.size, 0)
   })
 
+  it('are committed as they arrive elsewhere', () => {
+    const { settings } = settingsOver(new LoneSpace())
+    const [entry] = settings.entriesFor(new Map([['x', -0]]))
+    assert.ok(Object.is(entry?.value, 0))
+  })
+
   it('share nothing with the caller, and cannot be changed by a reader', () => {
     const { settings } = settingsOver(new LoneSpace())
     const value = { list: [1] }

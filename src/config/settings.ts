@@ -252,6 +252,8 @@ export class Settings {
 
 /** A value that shares nothing with the caller's. */
 function copied(value: unknown): unknown {
-  if (typeof value === 'string' || typeof value === 'number') return value
+  // The codec has no -0.
+  if (typeof value === 'number') return value + 0
+  if (typeof value === 'string') return value
   return decodeValue(encodeValue(value))
 }

@@ -56,7 +56,8 @@ export interface MapSpace {
   adopt(key: string, value: unknown, version: VersionBase): boolean
   /**
    * As `adopt`, but not sent on: see `spread`. Who does not hear of it in another way hears of it when
-   * digests are compared.
+   * digests are compared. The value is kept as it is: it must have come through the codec, and nobody
+   * may change it.
    */
   adoptHere(key: string, value: unknown, version: VersionBase): boolean
   /** Sends what is held of the key to every linked peer but those that hear of it in another way. */

@@ -68,12 +68,12 @@ export class MapStore {
 
   /** See `MapSpace.adopt`. */
   adopt(place: Place, value: unknown, base: VersionBase): boolean {
-    return this.#merge(place, this.#decided(place, value, base), ownChange)
+    return this.#adoptRecord(place, recordOf(value, base), ownChange)
   }
 
   /** See `MapSpace.adoptHere`. */
   adoptHere(place: Place, value: unknown, base: VersionBase): boolean {
-    return this.#merge(place, this.#decided(place, value, base), { ...ownChange, isSent: false })
+    return this.#adoptRecord(place, recordAround(value, base), unsentChange)
   }
 
   /**
@@ -107,11 +107,11 @@ export class MapStore {
     }
   }
 
-  #decided(place: Place, value: unknown, base: VersionBase): MapRecord {
-    const record = recordOf(value, base)
+  /** One decided elsewhere. */
+  #adoptRecord(place: Place, record: MapRecord, origin: ChangeOrigin): boolean {
     this.#checkOwn(place, record)
-    this.#observe(base)
-    return record
+    this.#observe(record.version)
+    return this.#merge(place, record, origin)
   }
 
   /** @returns true when it won. */
@@ -194,16 +194,30 @@ interface ChangeOrigin {
 }
 
 const ownChange: ChangeOrigin = { isOwn: true, isSent: true, ageMs: 0 }
+const unsentChange: ChangeOrigin = { ...ownChange, isSent: false }
 
 /** Kept by value: what this node reads is what every other node reads. */
 function recordOf(value: unknown, base: VersionBase): MapRecord {
   return received(value === undefined ? undefined : encodeValue(value), base)
 }
 
+/** Around a value that came through the codec: reading its bytes would give the same again. */
+function recordAround(value: unknown, base: VersionBase): MapRecord {
+  if (value === undefined) return received(undefined, base)
+  const bytes = encodeValue(value)
+  return { version: versionOf(bytes, base), bytes, value }
+}
+
 function received(bytes: Uint8Array | undefined, base: VersionBase): MapRecord {
-  const { wallMs, counter, writer } = base
-  const version = { wallMs, counter, writer, hash: contentHash(bytes) }
+  const version = versionOf(bytes, base)
   return bytes ? { version, bytes, value: decodeValue(bytes) } : { version }
+}
+
+function versionOf(
+  bytes: Uint8Array | undefined,
+  { wallMs, counter, writer }: VersionBase,
+): Version {
+  return { wallMs, counter, writer, hash: contentHash(bytes) }
 }
 
 function limit(what: string): FoundationError {
