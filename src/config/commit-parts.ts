@@ -13,7 +13,7 @@ import {
   type TraceContext,
 } from '../kernel/index.ts'
 import { readTraceBlock } from '../wire/index.ts'
-import type { PartWatcher } from './commit/commit-protocol.ts'
+import type { PartWatcher } from './commit/protocol-deps.ts'
 import {
   txidText,
   type Outcome,

@@ -1,6 +1,6 @@
 /** Config 2.0: settings of the whole cluster, by last writer or by two-phase commit. */
 export type { Decision } from './commit/callers.ts'
-export { CommitProtocol, type CommitProtocolDeps } from './commit/commit-protocol.ts'
+export { CommitProtocol } from './commit/commit-protocol.ts'
 export type { JournalEntry } from './commit/effects.ts'
 export type { CommitMessage } from './commit/messages.ts'
 export {

@@ -1,10 +1,11 @@
 /** What the sweeps of the simulation do not show: the file, and what a person decides. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { deferred, type Deferred, type Host } from '../../kernel/index.ts'
-import { CommitProtocol, type CommitProtocolDeps } from './commit-protocol.ts'
+import { deferred, type Deferred } from '../../kernel/index.ts'
+import { CommitProtocol } from './commit-protocol.ts'
 import type { JournalEntry } from './effects.ts'
 import type { CommitMessage } from './messages.ts'
+import type { CommitProtocolDeps } from './protocol-deps.ts'
 import type { Outcome, Proposal } from './transaction.ts'
 
 const options = {
@@ -32,8 +33,9 @@ class Bench {
   #timer: { atMs: number; run: () => void } | undefined
 
   constructor(name: string, hasFile: boolean, hasValidators = true) {
-    const host: Pick<Host, 'nowMs' | 'after'> = {
+    const host: CommitProtocolDeps['host'] = {
       nowMs: () => this.nowMs,
+      defer: setImmediate,
       after: (delayMs, run) => {
         const timer = { atMs: this.nowMs + delayMs, run }
         this.#timer = timer
@@ -100,6 +102,24 @@ describe('a commit, without validators', () => {
     const { txid, hash } = proposalOf(1)
     assert.deepEqual(b.sent, [{ to: 'a', message: { type: 'vote', txid, hash } }])
     b.protocol.stop()
+  })
+})
+
+describe('the coordinator', () => {
+  it('does its own part once the others have been told theirs', async () => {
+    const a = new Bench('a', false)
+    const decided = a.protocol.propose(proposalOf(1))
+    assert.deepEqual(a.types, ['prepare to b'])
+    assert.equal(a.protocol.held().length, 0)
+    await turn()
+    a.protocol.receive({ type: 'vote', txid: proposalOf(1).txid, hash: 'h' }, 'b')
+    assert.deepEqual(a.types, ['prepare to b', 'decision to b'])
+    assert.deepEqual(a.applied, [])
+    await turn()
+    assert.equal(a.applied.length, 1)
+    a.protocol.receive({ type: 'ack', txid: proposalOf(1).txid }, 'b')
+    assert.deepEqual(await (await decided).settled, ['a', 'b'])
+    a.protocol.stop()
   })
 })
 
@@ -171,6 +191,7 @@ describe('the caller of a commit', () => {
     a.protocol.receive({ type: 'vote', txid: proposalOf(1).txid, hash: 'h' }, 'b')
     const { outcome, settled } = await decided
     assert.equal(outcome.type, 'commit')
+    await turn()
     a.pass(50)
     assert.deepEqual(await settled, ['a'])
     a.protocol.stop()

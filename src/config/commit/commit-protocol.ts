@@ -2,15 +2,15 @@
  * Runs the two machines of a commit: carries out what they want done, in order, brings them messages
  * and time, and keeps the promises of callers. Decides nothing itself.
  */
-import { FoundationError, type Host, type Timer } from '../../kernel/index.ts'
-import type { VersionBase } from '../../replication/index.ts'
+import { FoundationError, type Timer } from '../../kernel/index.ts'
 import { Callers, type Decision } from './callers.ts'
 import { Coordinator } from './coordinator.ts'
-import { isTidings, type Effect, type JournalEntry, type Tidings } from './effects.ts'
+import { isTidings, type Effect, type Tidings } from './effects.ts'
 import type { Held } from './held-transactions.ts'
 import type { CommitMessage } from './messages.ts'
 import { Outcomes } from './outcomes.ts'
-import { Participant, type ParticipantFacts } from './participant.ts'
+import { Participant } from './participant.ts'
+import type { CommitProtocolDeps, CommitProtocolOptions } from './protocol-deps.ts'
 import {
   type CommitEntry,
   type Outcome,
@@ -19,49 +19,6 @@ import {
   type Txid,
   txidText,
 } from './transaction.ts'
-
-/** Hears of each transaction this node is asked to vote in. Must not throw. */
-export interface PartWatcher {
-  asked(proposal: Proposal): void
-  /** Does work of this node's part in a transaction. */
-  within<T>(txid: Txid, work: () => T): T
-  voted(txid: Txid, refusal: Refusal | undefined): void
-  ended(txid: Txid, outcome: Outcome['type']): void
-}
-
-/** What it talks to. */
-export interface CommitProtocolDeps extends Omit<ParticipantFacts, 'isUndecided'> {
-  readonly host: Pick<Host, 'nowMs' | 'after'>
-  readonly stamp: () => VersionBase
-  /** The same message to each of them. */
-  readonly send: (to: readonly string[], message: CommitMessage) => void
-  /** Whether a validator of this node has a say in them. */
-  readonly isConcerned: (entries: readonly CommitEntry[]) => boolean
-  /** Runs the validators of this node; gives the reason of a no. Never rejects. */
-  readonly validate: (entries: readonly CommitEntry[]) => Promise<Omit<Refusal, 'node'> | undefined>
-  /** A transaction is committed: its entries are the settings now. */
-  readonly apply: (proposal: Proposal, version: VersionBase) => void
-  /** Makes an entry durable; gives whether it is. Absent: nothing outlives the process. */
-  readonly record?: ((entry: JournalEntry) => Promise<boolean>) | undefined
-  readonly inDoubt: (proposal: Proposal) => void
-  /** Follows what this node does in transactions. */
-  readonly part?: PartWatcher | undefined
-  readonly contradicted: (news: {
-    readonly txid: Txid
-    readonly held: Outcome
-    readonly other: Outcome
-    readonly from: string
-  }) => void
-}
-
-/** Bounds and times; see `ConfigOptions`. */
-export interface CommitProtocolOptions {
-  readonly resendAfterMs: number
-  readonly inDoubtAfterMs: number
-  readonly inquiryIntervalMs: number
-  readonly transactionsMax: number
-  readonly outcomesMax: number
-}
 
 /** One a node. */
 export class CommitProtocol {
@@ -245,7 +202,17 @@ export class CommitProtocol {
     if (message.type === 'vote') part?.voted(message.txid, message.refusal)
     const others = to.filter((name) => name !== self.name)
     if (others.length > 0) send(others, message)
-    if (others.length < to.length) this.#effects.push(...this.#effectsOf(message, self.name))
+    if (others.length === to.length) return
+    if (others.length > 0 && isWork(message)) this.#receiveLater(message)
+    else this.#effects.push(...this.#effectsOf(message, self.name))
+  }
+
+  /** Once it is on its way to the others: they work on it at the same time. */
+  #receiveLater(message: CommitMessage): void {
+    const { self, host } = this.#deps
+    host.defer(() => {
+      this.receive(message, self.name)
+    })
   }
 
   /** Where no validator has a say, the vote does not wait for a turn. */
@@ -298,4 +265,10 @@ export class CommitProtocol {
   #nowMs(): number {
     return this.#deps.host.nowMs()
   }
+}
+
+/** What a member has to do something for: check values, or apply them. */
+function isWork(message: CommitMessage): boolean {
+  if (message.type === 'decision') return message.outcome.type === 'commit'
+  return message.type === 'prepare'
 }

@@ -220,17 +220,15 @@ export class Coordinator {
     }
     this.#set(decided)
     this.#outcomes.add(proposal.txid, outcome)
-    return [
-      { type: 'decided', proposal, outcome },
-      decisionTo(names, decided),
-      ...this.#settle(decided),
-    ]
+    const told: Effect[] = [{ type: 'decided', proposal, outcome }, decisionTo(names, decided)]
+    const settled = this.#settle(decided)
+    return settled.length === 0 ? told : [...told, ...settled]
   }
 
   #settle(decided: Decided): Effect[] {
     const { proposal, unacknowledged, away, isSettled } = decided
     if (unacknowledged.size === 0) this.#owned.delete(txidText(proposal.txid))
-    if (isSettled || [...unacknowledged].some((name) => !away.has(name))) return []
+    if (isSettled || isAnyIn(unacknowledged, away)) return []
     if (unacknowledged.size > 0) this.#set({ ...decided, isSettled: true })
     return [{ type: 'settled', txid: proposal.txid, acknowledged: acknowledgedOf(decided) }]
   }
@@ -248,6 +246,12 @@ export class Coordinator {
   #set(owned: Owned): void {
     this.#owned.set(txidText(owned.proposal.txid), owned)
   }
+}
+
+/** Whether one of those that have not acknowledged can be reached. */
+function isAnyIn(unacknowledged: ReadonlySet<string>, away: ReadonlySet<string>): boolean {
+  for (const name of unacknowledged) if (!away.has(name)) return true
+  return false
 }
 
 function acknowledgedOf({ proposal, unacknowledged }: Decided): readonly string[] {

@@ -118,10 +118,15 @@ export class Participant {
       then: () => [],
     }
     if (!held) return [record]
+    const { proposal } = held
     this.#held.remove(txid)
-    const apply: Effect[] =
-      outcome.type === 'commit' ? [{ type: 'apply', proposal: held.proposal, outcome }] : []
-    return [...apply, record, { type: 'ended', txid, outcome }, ...this.#released(held.proposal)]
+    const ended: Effect = { type: 'ended', txid, outcome }
+    const over: Effect[] =
+      outcome.type === 'commit'
+        ? [{ type: 'apply', proposal, outcome }, record, ended]
+        : [record, ended]
+    const released = this.#released(proposal)
+    return released.length === 0 ? over : [...over, ...released]
   }
 
   /**
