@@ -135,10 +135,8 @@ export class Commits {
     const asked = participants()
     const txid = protocol.nextTxid()
     const trace = currentTrace()
-    const proposal = {
-      ...{ txid, participants: asked, entries, hash, timeoutMs: Math.max(1, timeoutMs) },
-      ...(trace && { trace: traceBlock(trace) }),
-    }
+    const plain = { txid, participants: asked, entries, hash, timeoutMs: Math.max(1, timeoutMs) }
+    const proposal = trace ? { ...plain, trace: traceBlock(trace) } : plain
     if (encoded.length + besideEntriesMaxBytes(asked) <= payloadMaxBytes) return proposal
     const { length } = encodeCommit({ type: 'prepare', ...proposal })
     if (length <= payloadMaxBytes) return proposal

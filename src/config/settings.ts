@@ -130,19 +130,14 @@ export class Settings {
 
   /** The paths, and below a path that is deleted all others that stand there. */
   entriesFor(changes: ReadonlyMap<string, unknown>): CommitEntry[] {
-    const below = [...changes].flatMap(([path, value]) =>
-      value === undefined ? this.#keysBelow(path).filter((key) => !changes.has(key)) : [],
-    )
-    const all = [...changes, ...below.map((key): [string, unknown] => [key, undefined])]
-    return all.map(([path, value]) => {
-      const base = this.recordVersion(path)
-      return {
-        path,
-        after: this.#lineage(path),
-        ...(value !== undefined && { value: copied(value) }),
-        ...(base && { base }),
-      }
-    })
+    const entries: CommitEntry[] = []
+    for (const [path, value] of changes) entries.push(this.#entryFor(path, value))
+    for (const [path, value] of changes) {
+      if (value !== undefined) continue
+      const below = this.#keysBelow(path).filter((key) => !changes.has(key))
+      for (const key of below) entries.push(this.#entryFor(key, undefined))
+    }
+    return entries
   }
 
   /** All settings as they would be. */
@@ -180,6 +175,16 @@ export class Settings {
   spread({ participants, entries }: Proposal): void {
     const informed = new Set(participants.map(({ name }) => name))
     for (const { path } of entries) this.#deps.space.spread(path, informed)
+  }
+
+  #entryFor(path: string, value: unknown): CommitEntry {
+    const base = this.recordVersion(path)
+    return {
+      path,
+      after: this.#lineage(path),
+      ...(value !== undefined && { value: copied(value) }),
+      ...(base && { base }),
+    }
   }
 
   #delete(path: string): Version {

@@ -33,11 +33,11 @@ export class Voting {
 
   /** Everybody who has a vote, by name. */
   voters(): readonly Life[] {
-    return this.#deps
-      .members()
-      .filter(isVoter)
-      .map(({ name, incarnation }) => ({ name, incarnation }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+    const voters: Life[] = []
+    for (const member of this.#deps.members()) {
+      if (isVoter(member)) voters.push({ name: member.name, incarnation: member.incarnation })
+    }
+    return voters.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   /** Why this node must say no whatever the values are. */

@@ -79,9 +79,29 @@ export type Outcome =
   | { readonly type: 'commit'; readonly version: VersionBase }
   | { readonly type: 'abort'; readonly refusal: Refusal }
 
+/** A power of two. */
+const textsMax = 64
+
+/** Of the transactions at hand, by their counters: a member asks for the text dozens of times a commit. */
+const texts = new Array<{ readonly of: Txid; readonly text: string } | undefined>(textsMax).fill(
+  undefined,
+)
+
 /** The txid as text, the same on every node. */
-export function txidText({ coordinator, incarnation, counter }: Txid): string {
-  return `${coordinator}/${incarnation}/${String(counter)}`
+export function txidText(txid: Txid): string {
+  const place = txid.counter & (textsMax - 1)
+  const known = texts[place]
+  if (known && isSameTxid(known.of, txid)) return known.text
+  const { coordinator, incarnation, counter } = txid
+  const text = `${coordinator}/${incarnation}/${String(counter)}`
+  texts[place] = { of: { coordinator, incarnation, counter }, text }
+  return text
+}
+
+function isSameTxid(a: Txid, b: Txid): boolean {
+  return (
+    a.counter === b.counter && a.incarnation === b.incarnation && a.coordinator === b.coordinator
+  )
 }
 
 /** The txid a text is of; undefined for any other text. */
