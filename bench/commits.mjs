@@ -70,6 +70,8 @@ async function measureFoundation({ size, hasFile }) {
       pids: fleet.map(({ pid }) => pid),
       commit: (count) => latenciesOf(coordinator.call('commitOneByOne', { count, path: 'one' })),
       trip: (count) => latenciesOf(coordinator.call('callOneByOne', { peer: names[1], count })),
+      takeTurns: () =>
+        coordinator.call('commitsAndCalls', { path: 'one', peer: names[1], ...measured }),
     })
     const { perSecond } = await coordinator.call('commitFor', { forMs, paths: lanes })
     const visibleMs = await measureVisible(coordinator, others)
@@ -95,20 +97,17 @@ async function latenciesOf(call) {
  * The first commits of a cluster, then many once it is warm.
  *
  * @param {{ pids: readonly number[], commit: (count: number) => Promise<number[]>,
- *   trip?: (count: number) => Promise<number[]> }} subject `commit` makes that many, one after the
- *   other, and gives how long each took; `trip` the same for calls that do nothing
+ *   trip?: (count: number) => Promise<number[]>,
+ *   takeTurns: () => Promise<{ commitsMs: number[], tripsMs: number[] }> }} subject `commit` makes that
+ *   many, one after the other, and gives how long each took; `trip` the same for calls that do nothing;
+ *   `takeTurns` does both as in `measured`
  */
-async function measureLatencies({ pids, commit, trip }) {
+async function measureLatencies({ pids, commit, trip, takeTurns }) {
   const firstMs = await commit(firstCount)
   await trip?.(warm.blockSize)
   const warmUpCount = await commitUntilWarm(commit)
   const othersShare = watchOthers(pids)
-  const commitsMs = []
-  const tripsMs = []
-  for (let block = 0; block < measured.blocks; block += 1) {
-    commitsMs.push(...(await commit(measured.commits)))
-    if (trip) tripsMs.push(...(await trip(measured.trips)))
-  }
+  const { commitsMs, tripsMs } = await takeTurns()
   return {
     warmUpCount,
     othersShare: othersShare(),
@@ -118,6 +117,7 @@ async function measureLatencies({ pids, commit, trip }) {
     p99Ms: percentile(commitsMs, 0.99),
     p999Ms: percentile(commitsMs, 0.999),
     tripP50Ms: median(tripsMs),
+    tripP99Ms: percentile(tripsMs, 0.99),
   }
 }
 
@@ -151,6 +151,10 @@ async function measureEtcd({ size }) {
     const latencies = await measureLatencies({
       pids: etcd.pids,
       commit: (count) => etcdOneByOne(etcd, count),
+      takeTurns: async () => ({
+        commitsMs: await etcdOneByOne(etcd, measured.blocks * measured.commits),
+        tripsMs: [],
+      }),
     })
     return { ...latencies, perSecond: await etcdPerSecond(etcd) }
   } finally {
@@ -199,7 +203,8 @@ function print(rows, results) {
         'first ms': column('firstMs'),
         [`first ${firstCount}, p50 ms`]: column('firstP50Ms'),
         [`commits/s, ${lanes} at once`]: column('perSecond'),
-        'control round trip ms': column('tripP50Ms'),
+        'control round trip, p50 ms': column('tripP50Ms'),
+        'control round trip, p99 ms': column('tripP99Ms'),
         'set seen elsewhere, p99 ms': column('visibleMs'),
         'used by other programs': column('othersShare', percent),
       }

@@ -42,6 +42,22 @@ export async function callOneByOne({ node }, { peer, count }) {
   return { latenciesMs }
 }
 
+/**
+ * The two above in turns, `blocks` times `commits` and `trips` of them. Nobody asks for each block:
+ * the message of another process would be in the way of the first commit after it.
+ */
+export async function commitsAndCalls(endpoint, { path, peer, blocks, commits, trips }) {
+  const commitsMs = []
+  const tripsMs = []
+  for (let block = 0; block < blocks; block += 1) {
+    const made = await commitOneByOne(endpoint, { count: commits, path })
+    commitsMs.push(...made.latenciesMs)
+    const called = await callOneByOne(endpoint, { count: trips, peer })
+    tripsMs.push(...called.latenciesMs)
+  }
+  return { commitsMs, tripsMs }
+}
+
 /** Prepares for {@link callOneByOne} and {@link setOneByOne}. */
 export function serveSettings({ node }) {
   node.rpc.handle('bench.nothing', () => undefined)
