@@ -134,6 +134,7 @@ export class Commits {
     const hash = digestOf('sha256', encoded, 'hex').slice(0, 16)
     const asked = participants()
     const txid = protocol.nextTxid()
+    settings.requireRoom({ txid, entries }, encoded.length)
     const trace = currentTrace()
     const plain = { txid, participants: asked, entries, hash, timeoutMs: Math.max(1, timeoutMs) }
     const proposal = trace ? { ...plain, trace: traceBlock(trace) } : plain

@@ -25,6 +25,7 @@ class LoneSpace {
       versionOf: (key) => this.cells.get(key)?.version,
       put: (key, value) => this.#write(key, value),
       delete: (key) => this.#write(key, undefined),
+      requireRoom: () => undefined,
       adopt: (key, value, version) => this.adopt(key, value, { ...version, hash: '' }),
       adoptHere: (key, value, version) => this.adopt(key, value, { ...version, hash: '' }),
       spread: () => undefined,

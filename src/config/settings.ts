@@ -13,6 +13,7 @@ import {
 } from '../replication/index.ts'
 import { decodeValue, encodeValue } from '../wire/index.ts'
 import { txidText, type CommitEntry, type Proposal } from './commit/transaction.ts'
+import { requireCarriable } from './record/carriable.ts'
 import { pathsAbove, tokensOf } from './record/path.ts'
 import {
   isConcurrent,
@@ -48,6 +49,9 @@ export interface SettingsDeps {
   /** A committed value was replaced by one written without knowledge of it. */
   readonly lost: (path: string, loser: KeptSetting) => void
 }
+
+/** Entries that are as large together hold no record that is too large. */
+const smallBytes = 8_192
 
 /** One a node. */
 export class Settings {
@@ -117,6 +121,7 @@ export class Settings {
   /** Last writer wins. Undefined deletes. */
   set(path: string, value: unknown): Version {
     if (value === undefined) return this.#delete(path)
+    requireCarriable(path, value)
     const record: SettingRecord = { value, verb: 'set', after: this.#lineage(path) }
     return this.#deps.space.put(path, record)
   }
@@ -153,16 +158,29 @@ export class Settings {
     )
   }
 
+  /**
+   * What a transaction would make of its settings. Asked before anybody votes: afterwards nobody can
+   * refuse it any more.
+   *
+   * @param entriesBytes what all entries together have as encoded.
+   * @throws {FoundationError} `FND_LIMIT_REACHED`
+   */
+  requireRoom({ txid, entries }: Pick<Proposal, 'txid' | 'entries'>, entriesBytes: number): void {
+    // A record has little more than its entry: only where all are large does it matter how much.
+    const isSmall = entriesBytes <= smallBytes
+    for (const entry of entries) {
+      const bytes = isSmall ? entriesBytes : bytesOf(committed(entry, txidText(txid)))
+      this.#deps.space.requireRoom(entry.path, bytes)
+    }
+  }
+
   /** A transaction is committed. Its participants hear the decision, and so it is not sent to anybody. */
   apply({ txid, entries }: Proposal, version: VersionBase): void {
-    for (const { path, value, after } of entries) {
-      const record: SettingRecord = { value, verb: 'commit', txid: txidText(txid), after }
-      const isKept = this.#deps.space.adoptHere(
-        path,
-        value === undefined ? undefined : record,
-        version,
-      )
-      if (isKept || value === undefined) continue
+    for (const entry of entries) {
+      const { path } = entry
+      const record = committed(entry, txidText(txid))
+      const isKept = this.#deps.space.adoptHere(path, record, version)
+      if (isKept || !record) continue
       const winner = this.#kept.get(path)
       const loser = { record, version: { ...version, hash: '' } }
       if (winner && winner.record.txid !== record.txid && isConcurrent(loser, winner.record)) {
@@ -182,7 +200,7 @@ export class Settings {
     return {
       path,
       after: this.#lineage(path),
-      ...(value !== undefined && { value: copied(value) }),
+      ...(value !== undefined && { value: copied(path, value) }),
       ...(base && { base }),
     }
   }
@@ -256,9 +274,22 @@ export class Settings {
 }
 
 /** A value that shares nothing with the caller's. */
-function copied(value: unknown): unknown {
+function copied(path: string, value: unknown): unknown {
   // The codec has no -0.
   if (typeof value === 'number') return value + 0
   if (typeof value === 'string') return value
+  requireCarriable(path, value)
   return decodeValue(encodeValue(value))
+}
+
+/** The record of a setting that was committed; undefined when it is deleted. */
+function committed(
+  { value, after }: Pick<CommitEntry, 'value' | 'after'>,
+  txid: string,
+): SettingRecord | undefined {
+  return value === undefined ? undefined : { value, verb: 'commit', txid, after }
+}
+
+function bytesOf(record: SettingRecord | undefined): number {
+  return record ? encodeValue(record).length : 0
 }

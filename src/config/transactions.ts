@@ -142,6 +142,9 @@ export class Transactions {
           this.#deps.news({ type: 'config-in-doubt', ...transactionOf(proposal) })
         },
         contradicted: this.#contradicted,
+        failed: (error, { type }) => {
+          this.#deps.log.error({ error, effect: type }, 'a step of a commit failed; this is a bug')
+        },
       },
       options,
     )

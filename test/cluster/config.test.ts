@@ -83,6 +83,23 @@ describe('three nodes: commit', needs(), () => {
     }
   })
 
+  it('of what nobody could hold is refused, and the next one is not held up by it', async () => {
+    await using cluster = await formCluster(names)
+    const { network } = cluster
+    const { config } = cluster.node('a')
+    const large = config.commit('x', 'x'.repeat(40_000))
+    const bytes = /the value of "x" has \d+ bytes, at most 32768 are allowed/
+    await assert.rejects(network.run(large), { code: 'FND_LIMIT_REACHED', message: bytes })
+    let deep: unknown = 1
+    for (let level = 0; level < 29; level++) deep = { in: deep }
+    const refused = { code: 'FND_MESSAGE_INVALID', message: /"x" is nested deeper than 28 levels/ }
+    await assert.rejects(network.run(config.commit('x', deep)), refused)
+    await assert.rejects(network.run(config.set('x', deep)), refused)
+    const text = 'x'.repeat(30_000)
+    const commit = await network.run(config.commit({ a: text, b: text, c: undefined }))
+    assert.deepEqual(commit.acknowledged.toSorted(), names)
+  })
+
   it('is refused everywhere by a validator of one, with its name and reason', async () => {
     await using cluster = await formCluster(names)
     const { network, nodes } = cluster

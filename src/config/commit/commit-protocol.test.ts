@@ -29,6 +29,8 @@ class Bench {
   readonly written: { entry: JournalEntry; done: Deferred<boolean> }[] = []
   readonly doubts: Proposal[] = []
   readonly contradictions: unknown[] = []
+  readonly failures: string[] = []
+  cannotApply = false
   readonly protocol: CommitProtocol
   #timer: { atMs: number; run: () => void } | undefined
 
@@ -58,10 +60,14 @@ class Bench {
       send: (names, message) => {
         for (const to of names) this.sent.push({ to, message })
       },
-      apply: (proposal) => this.applied.push(proposal),
+      apply: (proposal) => {
+        if (this.cannotApply) throw new Error('no room')
+        this.applied.push(proposal)
+      },
       record: hasFile ? this.#record : undefined,
       inDoubt: (proposal) => this.doubts.push(proposal),
       contradicted: (news) => this.contradictions.push(news),
+      failed: ({ message }) => this.failures.push(message),
     }
     this.protocol = new CommitProtocol(deps, options)
   }
@@ -119,6 +125,28 @@ describe('the coordinator', () => {
     assert.equal(a.applied.length, 1)
     a.protocol.receive({ type: 'ack', txid: proposalOf(1).txid }, 'b')
     assert.deepEqual(await (await decided).settled, ['a', 'b'])
+    a.protocol.stop()
+  })
+})
+
+describe('a step that fails', () => {
+  it('is told, and neither holds the others up nor the commits that come later', async () => {
+    const a = new Bench('a', false, false)
+    a.cannotApply = true
+    const first = a.protocol.propose(proposalOf(1))
+    await turn()
+    a.protocol.receive({ type: 'vote', txid: proposalOf(1).txid, hash: 'h' }, 'b')
+    await turn()
+    assert.deepEqual(a.failures, ['no room'])
+    assert.equal((await first).outcome.type, 'commit')
+    assert.deepEqual(a.protocol.held(), [])
+    a.cannotApply = false
+    const second = a.protocol.propose(proposalOf(2))
+    await turn()
+    a.protocol.receive({ type: 'vote', txid: proposalOf(2).txid, hash: 'h' }, 'b')
+    assert.equal((await second).outcome.type, 'commit')
+    await turn()
+    assert.equal(a.applied.length, 1)
     a.protocol.stop()
   })
 })

@@ -5,6 +5,7 @@
 import { FoundationError, type Timer } from '../../kernel/index.ts'
 import { Callers, type Decision } from './callers.ts'
 import { Coordinator } from './coordinator.ts'
+import { EffectQueue } from './effect-queue.ts'
 import { isTidings, type Effect, type Tidings } from './effects.ts'
 import type { Held } from './held-transactions.ts'
 import type { CommitMessage } from './messages.ts'
@@ -27,8 +28,8 @@ export class CommitProtocol {
   readonly #participant: Participant
   readonly #coordinator: Coordinator
   readonly #callers = new Callers()
-  readonly #effects: Effect[] = []
-  #state: 'idle' | 'busy' | 'stopped' = 'idle'
+  readonly #queue: EffectQueue
+  #isStopped = false
   #timer: Timer | undefined
   #timerDueMs = Infinity
   #counter = 0
@@ -40,6 +41,10 @@ export class CommitProtocol {
     this.#coordinator = new Coordinator(this.outcomes, { ...options, self, stamp })
     const isUndecided = (txid: Txid): boolean => this.#coordinator.isUndecided(txid)
     this.#participant = new Participant({ ...deps, isUndecided }, this.outcomes, options)
+    this.#queue = new EffectQueue((effect) => {
+      if (isTidings(effect)) this.#tell(effect)
+      else this.#perform(effect)
+    }, deps.failed)
   }
 
   /** Transactions this node has no outcome of. */
@@ -60,8 +65,8 @@ export class CommitProtocol {
 
   /** Own transactions that can still be are aborted; no promise is left open, no timer set. */
   stop(): void {
-    if (this.#state === 'idle') this.#run(this.#coordinator.cancelAll(this.#nowMs()))
-    this.#state = 'stopped'
+    if (!this.#queue.isBusy) this.#run(this.#coordinator.cancelAll(this.#nowMs()))
+    this.#isStopped = true
     this.#timer?.cancel()
     const error = new FoundationError('FND_NOT_RUNNING', 'Commit: the node was stopped')
     this.#callers.stop(error)
@@ -134,24 +139,10 @@ export class CommitProtocol {
     }
   }
 
-  /** In order, and never one inside another. */
   #run(effects: readonly Effect[]): void {
-    if (this.#state === 'stopped') return
-    this.#effects.push(...effects)
-    if (this.#state === 'busy') return
-    this.#state = 'busy'
-    for (let next = this.#effects.shift(); next; next = this.#effects.shift()) {
-      if (isTidings(next)) this.#tell(next)
-      else this.#perform(next)
-    }
-    this.#settled()
-  }
-
-  #settled(): void {
-    // A caller may have stopped the node.
-    if ((this.#state as string) === 'stopped') return
-    this.#state = 'idle'
-    this.#setTimer()
+    if (this.#isStopped || !this.#queue.run(effects)) return
+    // A caller may have stopped the node meanwhile.
+    if (!(this.#isStopped as boolean)) this.#setTimer()
   }
 
   #perform(effect: Exclude<Effect, Tidings>): void {
@@ -204,7 +195,7 @@ export class CommitProtocol {
     if (others.length > 0) send(others, message)
     if (others.length === to.length) return
     if (others.length > 0 && isWork(message)) this.#receiveLater(message)
-    else this.#effects.push(...this.#effectsOf(message, self.name))
+    else this.#queue.add(this.#effectsOf(message, self.name))
   }
 
   /** Once it is on its way to the others: they work on it at the same time. */
@@ -218,7 +209,7 @@ export class CommitProtocol {
   /** Where no validator has a say, the vote does not wait for a turn. */
   #check(txid: Txid, entries: readonly CommitEntry[]): void {
     if (this.#deps.isConcerned(entries)) void this.#ask(txid, entries)
-    else this.#effects.push(...this.#participant.checked(txid, undefined))
+    else this.#queue.add(this.#participant.checked(txid, undefined))
   }
 
   async #ask(txid: Txid, entries: readonly CommitEntry[]): Promise<void> {
@@ -230,7 +221,7 @@ export class CommitProtocol {
   #record({ entry, then }: Extract<Effect, { type: 'record' }>): void {
     const { record } = this.#deps
     if (!record) {
-      this.#effects.push(...then(true, this.#nowMs()))
+      this.#queue.add(then(true, this.#nowMs()))
       return
     }
     void record(entry).then((isDurable) => {
@@ -241,7 +232,7 @@ export class CommitProtocol {
   #giveWay(txid: Txid, to: Txid): void {
     const reason = `it gave way to transaction ${txidText(to)} of ${to.coordinator}`
     const refusal: Refusal = { kind: 'conflict', node: this.#deps.self.name, reason }
-    this.#effects.push(...this.#coordinator.cancel(txid, refusal, this.#nowMs()))
+    this.#queue.add(this.#coordinator.cancel(txid, refusal, this.#nowMs()))
   }
 
   /** Most that it would be set for is over long before it is due: it is only ever set earlier. */

@@ -1,7 +1,7 @@
 /** What the commit protocol of a node talks to, and its bounds. */
 import type { Host } from '../../kernel/index.ts'
 import type { VersionBase } from '../../replication/index.ts'
-import type { JournalEntry } from './effects.ts'
+import type { Effect, JournalEntry } from './effects.ts'
 import type { CommitMessage } from './messages.ts'
 import type { ParticipantFacts } from './participant.ts'
 import type { CommitEntry, Outcome, Proposal, Refusal, Txid } from './transaction.ts'
@@ -32,6 +32,8 @@ export interface CommitProtocolDeps extends Omit<ParticipantFacts, 'isUndecided'
   readonly inDoubt: (proposal: Proposal) => void
   /** Follows what this node does in transactions. */
   readonly part?: PartWatcher | undefined
+  /** A step failed that must not: told, and the others go on. */
+  readonly failed: (error: Error, step: Effect) => void
   readonly contradicted: (news: {
     readonly txid: Txid
     readonly held: Outcome

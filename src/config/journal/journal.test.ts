@@ -105,6 +105,21 @@ describe('Journal', () => {
     assert.deepEqual(readJournal(file.bytes).records, [life('kept'), life('4')])
   })
 
+  it('says no to a record that has no bytes, also when it is written anew', async () => {
+    const file = new FakeFile()
+    let value: unknown = 1
+    for (let level = 0; level < 32; level++) value = [value]
+    const version = { wallMs: 1, counter: 0, writer: 'b', hash: '' }
+    const deep: JournalRecord = { type: 'setting', path: 'x', value, version }
+    const journal = journalOn(file, [deep, life('kept')], 40)
+    await journal.open()
+    assert.equal(await journal.append(deep), false)
+    assert.equal(await journal.append(life('1')), true)
+    assert.equal(await journal.append(life('2')), true)
+    assert.equal(journal.stats().state, 'ok')
+    assert.deepEqual(readJournal(file.bytes).records, [life('kept'), life('2')])
+  })
+
   it('is written anew when it is too large', async () => {
     const file = new FakeFile()
     const journal = journalOn(file, [life('kept')], 200)

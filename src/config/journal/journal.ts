@@ -77,9 +77,10 @@ export class Journal {
 
   /** Adds a record; gives whether it is on the disk. Never rejects. */
   append(record: JournalRecord): Promise<boolean> {
-    if (this.#state === 'closed') return Promise.resolve(false)
+    const bytes = this.#state === 'closed' ? undefined : this.#bytesOf(record)
+    if (!bytes) return Promise.resolve(false)
     return new Promise((done) => {
-      this.#waiting.push({ bytes: recordBytes(record), done })
+      this.#waiting.push({ bytes, done })
       this.#writing ??= this.#writeAll()
     })
   }
@@ -102,6 +103,17 @@ export class Journal {
     this.#state = 'closed'
     await this.#file?.close().catch(() => undefined)
     this.#file = undefined
+  }
+
+  /** Nobody of this version makes a record that has no bytes; a peer of another may. */
+  #bytesOf(record: JournalRecord): Buffer | undefined {
+    try {
+      return recordBytes(record)
+    } catch (thrown) {
+      const fields = { error: toError(thrown), file: this.#path, record: record.type }
+      this.#deps.log.error(fields, 'a record cannot be written to the config file')
+      return undefined
+    }
   }
 
   async #writeAll(): Promise<void> {
@@ -133,7 +145,8 @@ export class Journal {
 
   /** Without what is settled; and after a refusal with what was not written then. */
   async #rewrite(last: Buffer): Promise<void> {
-    const bytes = Buffer.concat([...this.#deps.snapshot().map(recordBytes), last])
+    const all = this.#deps.snapshot().flatMap((record) => this.#bytesOf(record) ?? [])
+    const bytes = Buffer.concat([...all, last])
     await this.#file?.replace(bytes)
     this.#length = bytes.length
   }

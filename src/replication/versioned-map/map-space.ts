@@ -48,10 +48,17 @@ export interface MapSpace {
   /** As `put`. A key nobody here knows is deleted too: its record may be on its way. */
   delete(key: string): Version
   /**
-   * A record decided elsewhere; `undefined` is a deletion.
+   * For who asks others before it writes.
+   *
+   * @param valueBytes what the value has as encoded, or more.
+   * @throws {FoundationError} `FND_LIMIT_REACHED` where `put` would.
+   */
+  requireRoom(key: string, valueBytes: number): void
+  /**
+   * A record decided elsewhere; `undefined` is a deletion. There is room for it: see `requireRoom`.
    *
    * @returns true if it is newer than what was known, and so applied and sent on.
-   * @throws {FoundationError} as `put`.
+   * @throws {FoundationError} `FND_MESSAGE_INVALID`
    */
   adopt(key: string, value: unknown, version: VersionBase): boolean
   /**

@@ -61,7 +61,7 @@ export class MapStore {
     if (value === undefined && isDeleted) return known.record.version
     const { clock, self: writer } = this.#deps
     const record = recordOf(value, { ...clock.now(known?.record.version), writer })
-    this.#checkOwn(place, record)
+    this.requireRoom(place, record.bytes?.length ?? 0)
     this.#merge(place, record, ownChange)
     return record.version
   }
@@ -107,9 +107,8 @@ export class MapStore {
     }
   }
 
-  /** One decided elsewhere. */
+  /** One decided elsewhere: others have it, so that it is taken also when there is no room any more. */
   #adoptRecord(place: Place, record: MapRecord, origin: ChangeOrigin): boolean {
-    this.#checkOwn(place, record)
     this.#observe(record.version)
     return this.#merge(place, record, origin)
   }
@@ -170,14 +169,15 @@ export class MapStore {
     this.#deps.log.error({ space, recordsMax }, what)
   }
 
-  #checkOwn(place: Place, { bytes }: MapRecord): void {
+  /** See `MapSpace.requireRoom`. */
+  requireRoom(place: Place, valueBytes: number): void {
     const { keyMaxBytes, valueMaxBytes, recordsMax } = this.#options
     const tooLong = [place.space, place.key].find((text) => Buffer.byteLength(text) > keyMaxBytes)
     if (tooLong !== undefined) {
       throw limit(`"${tooLong.slice(0, 40)}…" is longer than ${String(keyMaxBytes)} bytes`)
     }
-    if (bytes && bytes.length > valueMaxBytes) {
-      const sizes = `${String(bytes.length)} bytes, at most ${String(valueMaxBytes)} are allowed`
+    if (valueBytes > valueMaxBytes) {
+      const sizes = `${String(valueBytes)} bytes, at most ${String(valueMaxBytes)} are allowed`
       throw limit(`the value of "${place.key}" has ${sizes}`)
     }
     if (this.#isFullFor(place)) throw limit(`it has ${String(recordsMax)} records already`)

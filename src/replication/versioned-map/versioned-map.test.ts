@@ -188,6 +188,19 @@ describe('VersionedMap', () => {
     assert.deepEqual(network.entries('b'), ['x=decided'])
   })
 
+  it('says before a record is decided that there is no room, and takes what is decided', () => {
+    const network = new MapNetwork(['a', 'b'])
+    const space = network.space('a')
+    const large = 'x'.repeat(40_000)
+    assert.throws(() => {
+      space.requireRoom('x', 40_003)
+    }, /has 40003 bytes, at most 32768 are allowed/)
+    space.requireRoom('x', 32_768)
+    const version = { wallMs: network.host.wallClockMs(), counter: 0, writer: 'a' }
+    assert.ok(space.adoptHere('x', large, version))
+    assert.equal(space.get('x')?.value, large)
+  })
+
   it('spreads a record only to those that do not hear of it in another way', async () => {
     const network = new MapNetwork(['a', 'b', 'c'])
     await network.host.advance(20)

@@ -90,6 +90,9 @@ export class VersionedMap implements Lifecycle {
         return store.write({ space: name, key }, value)
       },
       delete: (key) => store.write({ space: name, key }, undefined),
+      requireRoom: (key, valueBytes) => {
+        store.requireRoom({ space: name, key }, valueBytes)
+      },
       adopt: (key, value, version) => store.adopt({ space: name, key }, value, version),
       adoptHere: (key, value, version) => store.adoptHere({ space: name, key }, value, version),
       spread: (key, informed) => {

@@ -222,6 +222,9 @@ export class ProtocolWorld {
         },
         record: this.#options.isDurable ? (entry) => this.#write(self, host, entry) : undefined,
         inDoubt: ({ txid }) => life.inDoubt.push(txidText(txid)),
+        failed: ({ message }) => {
+          this.#witness.object(`${self.name}: a step failed: ${message}`)
+        },
         contradicted: ({ txid }) => {
           this.#witness.object(`${self.name}: two outcomes of ${txidText(txid)}`)
         },
