@@ -16,7 +16,7 @@ const stepMs = 20
 const chaosMs = 8_000
 const convergeMaxMs = 60_000
 const calmLooks = 5
-const bareRuns = 8
+const bareRuns = 24
 
 /** One seed from beginning to end. */
 export async function runConfigSeed(options: WorldOptions): Promise<SeedResult> {

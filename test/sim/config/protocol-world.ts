@@ -14,31 +14,8 @@ import {
 } from '../../../src/config/index.ts'
 import type { Host } from '../../../src/kernel/index.ts'
 import { VirtualClock } from '../../../src/testing/index.ts'
+import type { Fault, ProtocolWorldOptions } from './protocol-faults.ts'
 import { Witness } from './witness.ts'
-
-/** What happens at one message. `-first`: before it was sent, or received; `-then`: after. */
-export const faults = [
-  'drop',
-  'duplicate',
-  'late',
-  'kill-sender-first',
-  'kill-sender-then',
-  'kill-receiver-first',
-  'kill-receiver-then',
-] as const
-/** One of {@link faults}. */
-export type Fault = (typeof faults)[number]
-
-/** What a world is made of. */
-export interface ProtocolWorldOptions {
-  readonly seed: number
-  /** Whether nodes have a file that outlives them. */
-  readonly isDurable: boolean
-  /** The fault at each message, by the order of sending. */
-  readonly faults: ReadonlyMap<number, Fault>
-  /** A killed node begins its next life after this; never without it. */
-  readonly rebirthMs?: number | undefined
-}
 
 const delayMs = 1
 const lateMs = 400
@@ -271,23 +248,25 @@ export class ProtocolWorld {
     }
     if (fault === 'kill-sender-first') this.kill(from.name)
     if (fault === 'drop' || fault === 'kill-sender-first') return
+    const killRounds = killRoundsOf(fault)
     const deliver = (): void => {
       if (fault === 'kill-receiver-first') this.kill(to)
       // A link joins two lives: what was for a former one is lost with it.
-      if (
-        this.lives.get(from.name)?.incarnation === from.incarnation ||
-        fault === 'kill-sender-then'
-      )
+      if (this.lives.get(from.name)?.incarnation === from.incarnation || killRounds > 0)
         this.lives.get(to)?.protocol.receive(message, from.name)
       if (fault === 'kill-receiver-then') this.kill(to)
     }
     this.#deliver({ from: from.name, to, delay: fault === 'late' ? lateMs : delayMs }, deliver)
     if (fault === 'duplicate') this.#deliver({ from: from.name, to, delay: lateMs }, deliver)
-    if (fault === 'kill-sender-then') {
-      this.clock.host('fate').after(0, () => {
-        this.kill(from.name)
-      })
-    }
+    if (killRounds > 0) this.#killSoon(from.name, killRounds)
+  }
+
+  /** In this moment, but behind what was to happen in it when `rounds` have gone by. */
+  #killSoon(name: string, rounds: number): void {
+    this.clock.host('fate').after(0, () => {
+      if (rounds > 1) this.#killSoon(name, rounds - 1)
+      else this.kill(name)
+    })
   }
 
   #deliver(
@@ -305,4 +284,10 @@ export class ProtocolWorld {
       if (this.lives.get(to) === target) deliver()
     })
   }
+}
+
+/** In which round of the same moment the sender is killed that has sent; 0: it is not. */
+function killRoundsOf(fault: Fault | undefined): number {
+  if (fault === 'kill-sender-then') return 1
+  return fault === 'kill-sender-last' ? 2 : 0
 }

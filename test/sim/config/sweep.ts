@@ -1,5 +1,6 @@
 /** The systematic sweeps: every fault at every message of a commit, alone and in pairs. */
-import { ProtocolWorld, faults, type Fault, type ProtocolWorldOptions } from './protocol-world.ts'
+import { faults, type Fault, type ProtocolWorldOptions } from './protocol-faults.ts'
+import { ProtocolWorld } from './protocol-world.ts'
 
 /** What a commit looks like before anything goes wrong. */
 export interface Story {
