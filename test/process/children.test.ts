@@ -54,6 +54,24 @@ describe('children of real processes', needs(), () => {
     },
   )
 
+  it('run elsewhere after an exception nobody catches, under load, each once', async (t) => {
+    await withCrew(async (crew) => {
+      const [ada, bell, curie] = await formWithChildren(crew)
+      const there = [...(await placesSeenBy(ada)).values()].filter((name) => name === 'curie')
+      assert.ok(there.length > 5, 'the victim has children')
+      const verdictMs = await verdictMaxMs(ada)
+      await bell.ask('beginLoad', { ids, inFlight: 8 })
+      await curie.ask('throwUncaught', {})
+      const { code } = await curie.exited
+      assert.equal(code, 1)
+      await allRunOn([ada, bell], verdictMs + 20_000)
+      assertNoneTwice(await livesOf([ada, bell]))
+      const tally = await bell.ask('endLoad', {})
+      assert.ok((tally['ok'] ?? 0) > 0)
+      t.diagnostic(`${String(there.length)} children moved; calls: ${JSON.stringify(tally)}`)
+    })
+  })
+
   it('leave a process that gets SIGTERM, with their state, and no call fails', async (t) => {
     await withCrew(async (crew) => {
       const options = { signals: true }

@@ -1,9 +1,17 @@
-/** A process that is killed: seen at once by the others, its calls fail, it may come back. */
+/** A process that ends of a sudden: seen at once by the others, its calls fail, it may come back. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { systemHost } from '../../src/kernel/index.ts'
 import { needs } from '../ground/processes.ts'
-import { allKnowEachOther, medianOf, withCrew, type Crew, type Worker } from './crew.ts'
+import {
+  allKnowEachOther,
+  eventually,
+  medianOf,
+  verdictMaxMs,
+  withCrew,
+  type Crew,
+  type Worker,
+} from './crew.ts'
 
 const trials = 10
 /** The goal is 250 ms; a machine that does other work besides may need longer. */
@@ -88,6 +96,55 @@ describe('a process ended by SIGKILL', needs(), () => {
       await allKnowEachOther([ada, again])
       const { code } = await ada.ask('call', { target: 'bell', workMs: 0, timeoutMs: 5_000 })
       assert.equal(code, undefined)
+    })
+  })
+})
+
+describe('a process ended by an exception nobody catches', needs(), () => {
+  it(
+    'is seen by both others as crashed, as soon as after SIGKILL',
+    needs('crash seen at once'),
+    async (t) => {
+      await withCrew(async (crew) => {
+        const [ada, bell, curie] = await crew.form(['ada', 'bell', 'curie'])
+        assert.ok(ada && bell && curie)
+        const losses = [ada, bell].map((other) => other.sees('member-down', 'curie', 10_000))
+        await curie.ask('throwUncaught', {})
+        const { code, atMs: exitedMs } = await curie.exited
+        assert.equal(code, 1, 'Node itself ended it')
+        assert.match(curie.log, /thrown on purpose/)
+        const seen = await Promise.all(losses)
+        const lateMs = Math.max(...seen.map(({ atMs }) => atMs - exitedMs))
+        t.diagnostic(`seen by both ${lateMs.toFixed(0)} ms after its exit`)
+        for (const { event } of seen) assert.equal(event.cause, 'crashed')
+        assert.ok(lateMs < seenWithinMs, `seen after ${lateMs.toFixed(0)} ms`)
+      })
+    },
+  )
+
+  it('leaves its names to others', async () => {
+    await withCrew(async (crew) => {
+      const names = Array.from({ length: 50 }, (_, at) => `name-${String(at)}`)
+      const ownersSeenBy = (worker: Worker) => worker.ask('owners', { names })
+      const [ada, bell, curie] = await crew.form(['ada', 'bell', 'curie'])
+      assert.ok(ada && bell && curie)
+      await curie.ask('register', { names })
+      await eventually('bell knows the names', 10_000, async () =>
+        (await ownersSeenBy(bell)).every((owner) => owner === 'curie'),
+      )
+      await assert.rejects(ada.ask('register', { names }), { code: 'FND_NAME_TAKEN' })
+      const verdictMs = await verdictMaxMs(ada)
+      await curie.ask('throwUncaught', {})
+      await curie.exited
+      for (const worker of [ada, bell]) {
+        await eventually('the names are free', verdictMs + 20_000, async () =>
+          (await ownersSeenBy(worker)).every((owner) => owner === 'nobody'),
+        )
+      }
+      await ada.ask('register', { names })
+      await eventually('bell knows the new owner', 10_000, async () =>
+        (await ownersSeenBy(bell)).every((owner) => owner === 'ada'),
+      )
     })
   })
 })

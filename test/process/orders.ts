@@ -86,6 +86,12 @@ export interface Orders extends ChildrenOrders {
   refuseAbove: { ask: { pattern: string; max: number; reason: string }; answer: Nothing }
   /** Resident bytes, and those in use in the heap and beside it, after a garbage collection. */
   memory: { ask: Nothing; answer: { rssBytes: number; liveBytes: number } }
+  /** Registers names, one after the other; stops at the first that is refused. */
+  register: { ask: { names: readonly string[] }; answer: Nothing }
+  /** The node that has each name, as this process sees it; `nobody` for a free one. */
+  owners: { ask: { names: readonly string[] }; answer: readonly string[] }
+  /** Throws in a turn of its own, where nobody catches it: the process ends. */
+  throwUncaught: { ask: Nothing; answer: Nothing }
   /** A second node, in an `await using` block that is left once it has `minPeers` peers. */
   useBriefly: { ask: { options: StartOptions; minPeers: number }; answer: Nothing }
   stop: { ask: Nothing; answer: { resources: readonly string[] } }

@@ -138,6 +138,17 @@ const deeds: Deeds = {
     const { rss, heapUsed, external } = process.memoryUsage()
     return { rssBytes: rss, liveBytes: heapUsed + external }
   },
+  register: async ({ names }) => {
+    for (const name of names) await node().registry.register(name)
+    return {}
+  },
+  owners: ({ names }) => names.map((name) => node().registry.lookup(name)?.node ?? 'nobody'),
+  throwUncaught: () => {
+    systemHost.defer(() => {
+      throw new Error('thrown on purpose')
+    })
+    return {}
+  },
   useBriefly: async (ask) => {
     await useBriefly(ask)
     return {}
