@@ -50,7 +50,7 @@ async function tryOne(folder: string, bug: PlantedBug): Promise<Outcome> {
       source.replace(change.find, () => change.replace),
     )
   }
-  const output = await outputOf(folder, bug.suite ?? 'core')
+  const output = await outputOf(folder, bug)
   const failed = /^seed (\d+) FAILED\n(.*)$/m.exec(output)
   if (failed) return { seed: Number(failed[1]), words: (failed[2] ?? '').trim() }
   return { problem: output.includes(' 0 failed') ? 'survived' : 'broken' }
@@ -69,9 +69,10 @@ async function inCopy<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-function outputOf(folder: string, suite: string): Promise<string> {
+function outputOf(folder: string, { suite = 'core', from = 1 }: PlantedBug): Promise<string> {
   const main = path.join('test', 'sim', 'main.ts')
-  const args = [main, '--suite', suite, '--seeds', String(seedsMax), '--stop-at-first']
+  const seeds = ['--from', String(from), '--seeds', String(seedsMax)]
+  const args = [main, '--suite', suite, ...seeds, '--stop-at-first']
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''

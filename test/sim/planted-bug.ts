@@ -8,6 +8,8 @@ export interface PlantedBug {
   readonly file: string
   readonly find: string
   readonly replace: string
+  /** The first of the seeds that are run (1), for a bug that few seeds show. */
+  readonly from?: number
   /** A second change, where one safeguard would hide the loss of another. */
   readonly also?: Pick<PlantedBug, 'file' | 'find' | 'replace'>
 }

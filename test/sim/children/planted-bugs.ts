@@ -75,6 +75,8 @@ export const childrenBugs: readonly PlantedBug[] = [
     file: 'src/supervisor/views.ts',
     find: 'return missing.length === 0',
     replace: 'return missing.length >= 0',
+    // Nodes refuse most of what such a home orders: of the first 250 seeds none shows it.
+    from: 245,
   },
   {
     name: 'a child that was cut short in a hand-over is not looked for',
