@@ -22,6 +22,7 @@ import type { HistoryEntry } from './history.ts'
 import type { JournalStats } from './journal/journal.ts'
 import type { Transaction } from './news.ts'
 import type { ConfigOptions } from './options.ts'
+import { copied } from './record/carriable.ts'
 import { pathText, type ConfigPath } from './record/path.ts'
 import type { ConfigHandler, ConfigSubscription } from './subscriptions.ts'
 import type { Validator } from './validators.ts'
@@ -105,7 +106,9 @@ export class Config implements Lifecycle {
     return this.#parts.measures.set(key, () => this.#set(key, value))
   }
 
-  async #set(key: string, value: unknown): Promise<Version> {
+  async #set(key: string, given: unknown): Promise<Version> {
+    // What is validated is what is set, whatever the caller does with its own meanwhile.
+    const value = given === undefined ? undefined : copied(key, given)
     const problem = await this.#parts.voting.validate([{ path: key, value }])
     if (problem) {
       const details = { kind: problem.kind, node: this.#deps.self.name, reason: problem.reason }

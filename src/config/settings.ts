@@ -11,9 +11,9 @@ import {
   type Version,
   type VersionBase,
 } from '../replication/index.ts'
-import { decodeValue, encodeValue } from '../wire/index.ts'
+import { encodeValue } from '../wire/index.ts'
 import { txidText, type CommitEntry, type Proposal } from './commit/transaction.ts'
-import { requireCarriable } from './record/carriable.ts'
+import { copied } from './record/carriable.ts'
 import { pathsAbove, tokensOf } from './record/path.ts'
 import {
   isConcurrent,
@@ -22,7 +22,7 @@ import {
   versionId,
   type SettingRecord,
 } from './record/record.ts'
-import { frozen, valueAt, withValue, type Tree } from './tree.ts'
+import { frozen, frozenCopy, valueAt, withValue, type Tree } from './tree.ts'
 
 /** A record and its version. */
 export interface KeptSetting {
@@ -65,8 +65,8 @@ export class Settings {
 
   constructor(deps: SettingsDeps, defaults: Readonly<Record<string, unknown>> = {}) {
     this.#deps = deps
-    this.#defaults = defaults
-    this.#tree = defaults
+    this.#defaults = frozenCopy(defaults)
+    this.#tree = this.#defaults
     this.#unwatch = deps.space.watch((change) => {
       this.#onChange(change)
     })
@@ -121,7 +121,6 @@ export class Settings {
   /** Last writer wins. Undefined deletes. */
   set(path: string, value: unknown): Version {
     if (value === undefined) return this.#delete(path)
-    requireCarriable(path, value)
     const record: SettingRecord = { value, verb: 'set', after: this.#lineage(path) }
     return this.#deps.space.put(path, record)
   }
@@ -145,7 +144,10 @@ export class Settings {
     return entries
   }
 
-  /** All settings as they would be. */
+  /**
+   * All settings as they would be. The values become read-only: it is these that are applied when
+   * nobody refuses them.
+   */
   treeWith(entries: readonly Pick<CommitEntry, 'path' | 'value'>[]): Tree {
     const deleted = new Set(
       entries.filter(({ value }) => value === undefined).map(({ path }) => path),
@@ -153,7 +155,7 @@ export class Settings {
     const base = deleted.size === 0 ? this.#tree : this.#laid(deleted)
     return entries.reduce<Tree>(
       (tree, { path, value }) =>
-        value === undefined ? tree : withValue(tree, tokensOf(path), value),
+        value === undefined ? tree : withValue(tree, tokensOf(path), frozen(value)),
       base,
     )
   }
@@ -271,15 +273,6 @@ export class Settings {
         this.#defaults,
       )
   }
-}
-
-/** A value that shares nothing with the caller's. */
-function copied(path: string, value: unknown): unknown {
-  // The codec has no -0.
-  if (typeof value === 'number') return value + 0
-  if (typeof value === 'string') return value
-  requireCarriable(path, value)
-  return decodeValue(encodeValue(value))
 }
 
 /** The record of a setting that was committed; undefined when it is deleted. */

@@ -24,7 +24,7 @@ export function withValue(tree: Tree, tokens: readonly string[], value: unknown)
   if (first === undefined) return value
   const branch = isBranch(tree) ? tree : {}
   const below = Object.hasOwn(branch, first) ? branch[first] : undefined
-  return { ...branch, [first]: withValue(below, rest, value) }
+  return Object.freeze({ ...branch, [first]: withValue(below, rest, value) })
 }
 
 /** Makes a value read-only, as far down as plain objects and arrays go. */
@@ -34,6 +34,14 @@ export function frozen<T>(value: T): T {
     Object.freeze(value)
   }
   return value
+}
+
+/** A copy that is read-only, as far down as plain objects and arrays go; the given one stays as it is. */
+export function frozenCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy))
+  if (!isBranch(value)) return value
+  const parts = Object.entries(value).map(([key, part]) => [key, frozenCopy(part)] as const)
+  return Object.freeze(Object.fromEntries(parts))
 }
 
 function isBranch(value: unknown): value is Branch {

@@ -66,6 +66,50 @@ describe('three nodes: set', needs(), () => {
   })
 })
 
+describe('three nodes: values', needs(), () => {
+  it('are read-only for validators: the same on every node, or refused', async () => {
+    await using cluster = await formCluster(names)
+    const { network, nodes } = cluster
+    cluster.node('b').config.validate('x', (value) => {
+      Object.assign(value as object, { orders: 5 })
+    })
+    const refused = network.run(cluster.node('a').config.commit('x', { orders: 1 }))
+    await assert.rejects(refused, { code: 'FND_CONFIG_REFUSED', message: /b: "x": .*read only/ })
+    for (const node of nodes) assert.equal(node.config.get('x'), undefined)
+  })
+
+  it('set while the caller changes its own object are those that were validated', async () => {
+    await using cluster = await formCluster(['a'])
+    const { network } = cluster
+    const { config } = cluster.node('a')
+    config.validate('x', (value) => {
+      assert.deepEqual(value, { orders: 1 })
+    })
+    const own = { orders: 1 }
+    const set = config.set('x', own)
+    own.orders = 1_000
+    await network.run(set)
+    assert.deepEqual(config.get('x'), { orders: 1 })
+  })
+
+  it('read are read-only, the defaults of the application as well', async () => {
+    const config = { defaults: { limits: { orders: 1, list: [1] } } }
+    await using cluster = await formCluster(['a'], { options: { config } })
+    const { network } = cluster
+    const node = cluster.node('a')
+    await network.run(node.config.set('limits.items', 2))
+    for (const shared of [
+      node.config.get('limits'),
+      node.config.all(),
+      node.config.get('limits.list'),
+    ]) {
+      assert.throws(() => Object.assign(shared as object, { 0: 9 }), TypeError)
+    }
+    config.defaults.limits.orders = 9
+    assert.equal(node.config.get('limits.orders'), 1)
+  })
+})
+
 describe('three nodes: commit', needs(), () => {
   it('is applied on all of them when it resolves', async () => {
     await using cluster = await formCluster(names)

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { encodeCommit } from '../commit/messages.ts'
 import type { Proposal } from '../commit/transaction.ts'
 import { recordBytes } from '../journal/journal-record.ts'
-import { requireCarriable } from './carriable.ts'
+import { copied } from './carriable.ts'
 
 const version = { wallMs: 5, counter: 0, writer: 'a', hash: 'h' }
 
@@ -27,7 +27,7 @@ function proposalOf(value: unknown): Proposal {
 describe('the value of a setting', () => {
   it('as deep as is taken goes into every message and record there is', () => {
     const value = nested(28)
-    requireCarriable('x', value)
+    copied('x', value)
     const proposal = proposalOf(value)
     encodeCommit({ type: 'prepare', ...proposal })
     recordBytes({ type: 'vote', incarnation: '1', proposal })
@@ -39,7 +39,7 @@ describe('the value of a setting', () => {
       /^The value of "x" is nested deeper than 28 levels; make several settings of it$/
     const refused = { code: 'FND_MESSAGE_INVALID', message }
     assert.throws(() => {
-      requireCarriable('x', nested(29))
+      copied('x', nested(29))
     }, refused)
     assert.throws(() =>
       recordBytes({ type: 'vote', incarnation: '1', proposal: proposalOf(nested(29)) }),
