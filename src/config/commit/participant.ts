@@ -75,7 +75,9 @@ export class Participant {
 
   /** A yes of a former life, read from the file. */
   restore(proposal: Proposal, incarnation: string, nowMs: number): void {
-    const doubtAtMs = nowMs + this.#options.inDoubtAfterMs
+    // Whose own it was ends it, and before the others are in doubt.
+    const afterMs = this.#options.inDoubtAfterMs / (this.#isOwnOfBefore(proposal.txid) ? 2 : 1)
+    const doubtAtMs = nowMs + afterMs
     this.#held.keep({ proposal, state: 'prepared', incarnation, askAtMs: nowMs, doubtAtMs })
   }
 
@@ -173,6 +175,10 @@ export class Participant {
     for (const held of this.#held) {
       if (!isUncertain(held) || held.askAtMs > nowMs) continue
       const isDoubtful = held.state === 'prepared' && held.doubtAtMs <= nowMs
+      if (isDoubtful && this.#isOwnOfBefore(held.proposal.txid)) {
+        effects.push(...this.#presumeAbort(held.proposal.txid))
+        continue
+      }
       const state = isDoubtful ? 'in-doubt' : held.state
       const askAtMs = nowMs + this.#options.inquiryIntervalMs
       this.#held.keep({ ...held, state, askAtMs })
@@ -180,6 +186,23 @@ export class Participant {
       effects.push(...this.#inquiries(held.proposal))
     }
     return effects
+  }
+
+  /**
+   * A former life of this node was its coordinator, and its every decision is in the file. This one is
+   * not: so nobody was told of it.
+   */
+  #isOwnOfBefore(txid: Txid): boolean {
+    const { self, remembers } = this.#facts
+    const isOfBefore = txid.coordinator === self.name && txid.incarnation !== self.incarnation
+    return isOfBefore && remembers(txid.incarnation) && !this.#outcomes.mayBeForgotten(txid)
+  }
+
+  /** @source presumed abort: Mohan, Lindsay, Obermarck 1986. */
+  #presumeAbort(txid: Txid): Effect[] {
+    const reason = 'its coordinator ended before it had decided'
+    const refusal = this.#refusal({ kind: 'gone', reason })
+    return this.learn(txid, { type: 'abort', refusal }, this.#facts.self.name)
   }
 
   /** It said yes to nothing it would not know of. */
