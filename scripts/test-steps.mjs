@@ -26,7 +26,7 @@ export const clusterSteps = [
   [
     'the same processes on a NATS broker',
     ...['env', 'TEST_ENGINE=nats', ...runner, '--test-concurrency=2'],
-    'test/process/{children,config,crash,leave,names,pause,slow-reader}.test.ts',
+    'test/process/{children,children-churn,config,crash,leave,names,pause,slow-reader}.test.ts',
   ],
   ['on a NATS broker', ...runner, '--test-concurrency=1', 'test/nats/*.test.ts'],
 ]

@@ -149,7 +149,8 @@ export class Config implements Lifecycle {
    * @returns takes it back.
    */
   validate(pattern: ConfigPath, validator: Validator | StandardSchema): () => void {
-    const isSchema = typeof (validator as Partial<StandardSchema>)['~standard'] === 'object'
+    const given = validator as Partial<StandardSchema> | null | undefined
+    const isSchema = typeof given?.['~standard'] === 'object'
     if (typeof validator === 'function' || isSchema) {
       return this.#parts.validators.add(pattern, validator)
     }

@@ -253,7 +253,9 @@ export class Events implements Lifecycle {
   }
 }
 
-function topicOf(type: string): string {
+/** @throws {FoundationError} `FND_OPTION_INVALID`: any other value would make a text of itself. */
+function topicOf(type: unknown): string {
+  if (typeof type !== 'string') throw invalid('type of an event', 'expected a string', type)
   return `${channel}.${type}`
 }
 

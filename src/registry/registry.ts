@@ -4,6 +4,7 @@
  */
 import {
   checkFunction,
+  invalid,
   type Host,
   type Lifecycle,
   type Log,
@@ -88,7 +89,7 @@ export class Registry implements Lifecycle, Locator {
     const sendState = this.#states.send.bind(this.#states)
     this.#names = new Names({ ...deps, sendState, childAt: this.#childAt }, options)
     this.#groups = new Groups(deps, options)
-    this.meta = registryMeta(deps.meta)
+    this.meta = registryMeta(deps.meta, this.#names.assertRunning)
   }
 
   start(): void {
@@ -137,6 +138,7 @@ export class Registry implements Lifecycle, Locator {
   lookup(name: string, options: LookupAfter): Promise<Entry | undefined>
   lookup(name: string, options?: LookupOptions): Entry | undefined
   lookup(name: string, options?: LookupOptions): Entry | undefined | Promise<Entry | undefined> {
+    if (typeof name !== 'string') throw invalid('name', 'expected a string', name)
     checkLookup(options)
     if (options?.after) return this.#lookupAfter(name, options.after, options)
     const held = this.#names.table.get(name)
@@ -191,12 +193,14 @@ export class Registry implements Lifecycle, Locator {
   /**
    * Joins a group: a name any number of services may have.
    *
-   * @throws {FoundationError} `FND_OPTION_INVALID`, `FND_LIMIT_REACHED`, `FND_MESSAGE_INVALID`
+   * @throws {FoundationError} `FND_OPTION_INVALID`, `FND_LIMIT_REACHED`, `FND_MESSAGE_INVALID`,
+   *   `FND_NOT_RUNNING`
    */
   join(group: string, service?: object, options: JoinOptions = {}): GroupMembership {
     checkName('group', group)
     checkService(service)
     checkJoinOptions(options)
+    this.#names.assertRunning(`join() of "${group}"`)
     return this.#groups.join(group, service, options.meta)
   }
 

@@ -119,6 +119,7 @@ export class Supervisor implements Lifecycle {
    */
   async startChild(input: StartChildInput, options: WaitOptions = {}): Promise<Child> {
     checkGiven(waitChecks, options, 'startChild')
+    if (typeof (input as unknown) !== 'object') throw invalid('child', 'expected an object', input)
     const { ack = 'running', ...given } = input
     if (!['running', 'accepted'].includes(ack)) {
       throw invalid('child.ack', 'expected "accepted" or "running"', ack)

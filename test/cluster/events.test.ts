@@ -32,6 +32,19 @@ describe('three nodes: events', needs(), () => {
     }
   })
 
+  it('have a type that is a text: any other value is refused, and is no event', async () => {
+    await using cluster = await formCluster(['a'])
+    const { events } = cluster.node('a')
+    for (const type of [undefined, null, 5, {}]) {
+      const refused = { code: 'FND_OPTION_INVALID', message: /type of an event/ }
+      const given = type as string
+      assert.throws(() => events.emit(given, 1), refused)
+      await assert.rejects(events.emitDistributed(given, 1), refused)
+      assert.throws(() => events.subscribe(given, () => undefined), refused)
+    }
+    assert.deepEqual(events.query({}), [])
+  })
+
   it('emitted here stay here, and are in the history when their handler runs', async () => {
     await using cluster = await formCluster(['a', 'b'])
     const { network } = cluster

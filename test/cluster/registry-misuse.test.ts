@@ -194,3 +194,28 @@ describe('shared metadata', needs('virtual time'), () => {
     for (const { registry } of cluster.nodes) assert.equal(registry.meta.get('limit'), 1)
   })
 })
+
+describe('a registry that was stopped', needs(), () => {
+  it('refuses what nobody would hear of', async () => {
+    await using cluster = await formCluster(['a', 'b'])
+    const { network, node } = cluster
+    const { registry } = node('a')
+    await network.run(node('a').stop())
+    const refused = { code: 'FND_NOT_RUNNING', message: /this node is not running/ }
+    assert.throws(() => registry.join('mailers'), refused)
+    assert.throws(() => registry.meta.put('limit', 1), refused)
+    assert.throws(() => registry.meta.delete('limit'), refused)
+  })
+
+  it('and one that was not, refuse a lookup of what is no name', async () => {
+    await using cluster = await formCluster(['a'])
+    const { registry, config, supervisor } = cluster.node('a')
+    const refused = { code: 'FND_OPTION_INVALID' }
+    for (const name of [undefined, 5]) {
+      assert.throws(() => registry.lookup(name as unknown as string), refused)
+    }
+    const nothing = undefined as unknown as () => void
+    assert.throws(() => config.validate('a', nothing), refused)
+    await assert.rejects(supervisor.startChild(nothing as never), refused)
+  })
+})

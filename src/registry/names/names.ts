@@ -125,6 +125,12 @@ export class Names implements Lifecycle {
     this.owned.stop(reason)
   }
 
+  /** @throws {FoundationError} `FND_NOT_RUNNING`: nobody would hear of it. */
+  readonly assertRunning = (what: string): void => {
+    if (this.#state === 'running') return
+    throw new FoundationError('FND_NOT_RUNNING', `${what}: this node is not running`)
+  }
+
   /**
    * Claims a name for this node.
    *
@@ -132,10 +138,7 @@ export class Names implements Lifecycle {
    *   `FND_MESSAGE_INVALID`, `FND_NOT_RUNNING`; the signal's reason when it aborts.
    */
   async register(wanted: Wanted): Promise<OwnName> {
-    if (this.#state !== 'running') {
-      const message = `Registration of "${wanted.name}": this node is not running`
-      throw new FoundationError('FND_NOT_RUNNING', message)
-    }
+    this.assertRunning(`Registration of "${wanted.name}"`)
     return await this.owned.register(wanted)
   }
 
