@@ -14,8 +14,8 @@ import {
   type Held,
   type HeldState,
 } from './held-transactions.ts'
-import type { CommitMessage } from './messages.ts'
 import type { Outcomes } from './outcomes.ts'
+import { answerTo, inquiriesOf, noLife, voteOn } from './participant-messages.ts'
 import {
   compareTxids,
   txidText,
@@ -46,9 +46,6 @@ export interface ParticipantOptions {
   readonly inquiryIntervalMs: number
   readonly inDoubtAfterMs: number
 }
-
-/** Asked of who was not asked to vote: it may know, but must not decide. */
-const noLife = ''
 
 /** One a node. */
 export class Participant {
@@ -141,10 +138,8 @@ export class Participant {
     const held = this.#held.get(txid)
     if (held && isBound(held)) return [answerTo(from, txid)]
     if (!held && !this.#mayRefuse(txid, asked)) return [answerTo(from, txid)]
-    const refusal = this.#refusal({
-      kind: 'cancelled',
-      reason: `${from} had to ask for the outcome`,
-    })
+    const reason = `${from} had to ask for the outcome`
+    const refusal = this.#refusal({ kind: 'cancelled', reason })
     const outcome: Outcome = { type: 'abort', refusal }
     const vote = held ? [voteOn(held.proposal, refusal)] : []
     return [...this.learn(txid, outcome, from), ...vote, answerTo(from, txid, outcome)]
@@ -183,7 +178,7 @@ export class Participant {
       const askAtMs = nowMs + this.#options.inquiryIntervalMs
       this.#held.keep({ ...held, state, askAtMs })
       if (isDoubtful) effects.push(...this.#doubt(held.proposal))
-      effects.push(...this.#inquiries(held.proposal))
+      effects.push(...inquiriesOf(held.proposal, this.#facts))
     }
     return effects
   }
@@ -298,29 +293,7 @@ export class Participant {
     ]
   }
 
-  #inquiries({ txid, participants }: Proposal): Effect[] {
-    const asked = new Map(this.#facts.peers().map((name) => [name, noLife]))
-    for (const { name, incarnation } of participants) asked.set(name, incarnation)
-    asked.set(txid.coordinator, txid.incarnation)
-    asked.delete(this.#facts.self.name)
-    return [...asked].map(([to, incarnation]) => ({
-      type: 'send',
-      to: [to],
-      message: { type: 'inquiry', txid, incarnation },
-    }))
-  }
-
   #refusal({ kind, reason }: { kind: RefusalKind; reason: string }): Refusal {
     return { kind, reason, node: this.#facts.self.name }
   }
-}
-
-function voteOn({ txid, hash }: Proposal, refusal?: Refusal): Effect {
-  const message: CommitMessage = { type: 'vote', txid, hash, ...(refusal && { refusal }) }
-  return { type: 'send', to: [txid.coordinator], message }
-}
-
-function answerTo(to: string, txid: Txid, outcome?: Outcome): Effect {
-  const message: CommitMessage = { type: 'answer', txid, ...(outcome && { outcome }) }
-  return { type: 'send', to: [to], message }
 }

@@ -42,7 +42,7 @@ export const configBugs: readonly PlantedBug[] = [
     name: 'who hears nothing asks nobody',
     suite: 'config',
     file: 'src/config/commit/participant.ts',
-    find: 'effects.push(...this.#inquiries(held.proposal))',
+    find: 'effects.push(...inquiriesOf(held.proposal, this.#facts))',
     replace: '',
   },
   {
