@@ -89,7 +89,7 @@ export class Registry implements Lifecycle, Locator {
     const sendState = this.#states.send.bind(this.#states)
     this.#names = new Names({ ...deps, sendState, childAt: this.#childAt }, options)
     this.#groups = new Groups(deps, options)
-    this.meta = registryMeta(deps.meta, this.#names.assertRunning)
+    this.meta = registryMeta(deps.meta, this.#names.assertNotStopped)
   }
 
   start(): void {
@@ -200,7 +200,7 @@ export class Registry implements Lifecycle, Locator {
     checkName('group', group)
     checkService(service)
     checkJoinOptions(options)
-    this.#names.assertRunning(`join() of "${group}"`)
+    this.#names.assertNotStopped(`join() of "${group}"`)
     return this.#groups.join(group, service, options.meta)
   }
 

@@ -17,19 +17,22 @@ export interface RegistryMeta {
 /**
  * {@link RegistryMeta} over its space of the map.
  *
- * @param assertRunning throws when nobody would hear of a write any more.
+ * @param assertNotStopped throws when nobody would hear of a write any more.
  */
-export function registryMeta(space: MapSpace, assertRunning: (what: string) => void): RegistryMeta {
+export function registryMeta(
+  space: MapSpace,
+  assertNotStopped: (what: string) => void,
+): RegistryMeta {
   return {
     get: (key) => space.get(key)?.value,
     put: (key, value) => {
       checkName('meta key', key)
-      assertRunning(`meta.put() of "${key}"`)
+      assertNotStopped(`meta.put() of "${key}"`)
       return space.put(key, value)
     },
     delete: (key) => {
       checkName('meta key', key)
-      assertRunning(`meta.delete() of "${key}"`)
+      assertNotStopped(`meta.delete() of "${key}"`)
       return space.delete(key)
     },
   }

@@ -125,10 +125,9 @@ export class Names implements Lifecycle {
     this.owned.stop(reason)
   }
 
-  /** @throws {FoundationError} `FND_NOT_RUNNING`: nobody would hear of it. */
-  readonly assertRunning = (what: string): void => {
-    if (this.#state === 'running') return
-    throw new FoundationError('FND_NOT_RUNNING', `${what}: this node is not running`)
+  /** @throws {FoundationError} `FND_NOT_RUNNING`: nobody would hear of it any more. */
+  readonly assertNotStopped = (what: string): void => {
+    if (this.#state === 'stopped') throw notRunning(what)
   }
 
   /**
@@ -138,7 +137,7 @@ export class Names implements Lifecycle {
    *   `FND_MESSAGE_INVALID`, `FND_NOT_RUNNING`; the signal's reason when it aborts.
    */
   async register(wanted: Wanted): Promise<OwnName> {
-    this.assertRunning(`Registration of "${wanted.name}"`)
+    if (this.#state !== 'running') throw notRunning(`Registration of "${wanted.name}"`)
     return await this.owned.register(wanted)
   }
 
@@ -233,4 +232,8 @@ export class Names implements Lifecycle {
       ...{ entry: conflict.winner, loser: conflict.loser },
     })
   }
+}
+
+function notRunning(what: string): FoundationError {
+  return new FoundationError('FND_NOT_RUNNING', `${what}: this node is not running`)
 }
